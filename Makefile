@@ -1,0 +1,102 @@
+# make demo     install, then boxes -> masks -> stock detector on drawn images
+# make test     install, then the test suite (this is what CI runs)
+# A machine needs Python 3.11, gcc/g++, git and make.  The first install compiles
+# mmcv's operators (about 10 minutes on 2 cores); pip keeps the wheel, so the next
+# environment on the machine takes 2 to 3 minutes.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PY := $(VENV)/bin/python
+LOG := $(VENV)/install.log
+PIP_INSTALL := $(PY) tools/dev/pip_install.py $(LOG)
+
+# The first of these that is Python 3.11; or say make PYTHON=/path/to/python.
+IS_311 := import sys; sys.exit(sys.version_info[:2] != (3, 11))
+PYTHON ?= $(shell for p in python3.11 python3 python; do \
+	$$p -c '$(IS_311)' 2>/dev/null && echo $$p && break; done)
+
+# pytest arguments: make test ARGS='tests/test_utils -k compat'
+ARGS ?=
+
+
+.PHONY: help install demo test mim lint clean distclean
+
+help:
+	@echo 'make install    .venv with the pinned stack and this package'
+	@echo 'make demo       install, then the whole chain on drawn images'
+	@echo 'make test       install, then the tests (ARGS=... goes to pytest)'
+	@echo 'make mim        install, then openmim for mim train'
+	@echo 'make lint       ruff'
+	@echo 'make clean      remove build products and caches'
+	@echo 'make distclean  clean, and remove $(VENV)'
+
+install: $(VENV)/.package
+
+demo: $(VENV)/.package
+	$(PY) -u tools/demo.py
+
+test: $(VENV)/.tests
+	$(PY) -m pytest $(ARGS)
+
+mim: $(VENV)/.mim
+
+lint: $(VENV)/.tests
+	$(PY) -m ruff check .
+	bash -n tools/*.sh .ci/run
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)
+
+# ---------------------------------------------------------------- environment
+# Each stage leaves a stamp, so a second make does nothing and a stage that
+# failed is done again.
+
+$(VENV)/.venv:
+	@if [ -z '$(PYTHON)' ]; then \
+		echo 'Python 3.11 was not found; make PYTHON=/path/to/python3.11' >&2; \
+		exit 2; fi
+	@if ! $(PYTHON) -c '$(IS_311)'; then \
+		echo "$(PYTHON) is not Python 3.11 but $$($(PYTHON) -V 2>&1)" >&2; \
+		exit 2; fi
+	@echo '== 1/4 environment in $(VENV)'
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.build: requirements/build.txt | $(VENV)/.venv
+	@echo '== 2/4 torch and the build tools'
+	@$(PIP_INSTALL) -r requirements/build.txt
+	@touch $@
+
+# Without build isolation: mmcv compiles against the torch installed just now.
+$(VENV)/.runtime: requirements/runtime.txt requirements/headless.txt $(VENV)/.build
+	@echo '== 3/4 the OpenMMLab stack (mmcv compiles 77 files the first time)'
+	@command -v g++ > /dev/null || echo 'warning: no g++, mmcv may not build' >&2
+	@$(PIP_INSTALL) --no-build-isolation -r requirements/runtime.txt
+	@$(PIP_INSTALL) --no-deps --force-reinstall -r requirements/headless.txt
+	@$(PY) -c 'import mmcv.ops' || { \
+		echo 'mmcv does not load: perhaps pip kept its wheel from another' \
+		'torch; run $(PY) -m pip cache remove mmcv,' \
+		'$(PY) -m pip uninstall -y mmcv, and make again' >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.package: setup.py pyproject.toml mmdet_mal/version.py $(VENV)/.runtime
+	@echo '== 4/4 mmdet-mal'
+	@$(PIP_INSTALL) --no-build-isolation --no-deps -e .
+	@$(PY) -m pip check
+	@touch $@
+
+$(VENV)/.tests: requirements/tests.txt $(VENV)/.package
+	@$(PIP_INSTALL) -r requirements/tests.txt
+	@touch $@
+
+$(VENV)/.mim: requirements/mim.txt $(VENV)/.package
+	@$(PIP_INSTALL) --no-build-isolation -r requirements/mim.txt
+	@touch $@

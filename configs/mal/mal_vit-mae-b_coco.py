@@ -1,0 +1,21 @@
+"""MAL with ViT-MAE-B/16 on COCO: the paper's main labeller (tables 1, 4).
+
+    bash tools/dist_train.sh configs/mal/mal_vit-mae-b_coco.py 8
+    bash tools/dist_test.sh configs/mal/mal_vit-mae-b_coco.py CHECKPOINT 8
+
+Weights: `mae_pretrain_vit_base.pth` of the MAE authors (CC BY-NC 4.0), put at
+the path below or given by MAL_WEIGHTS; an empty MAL_WEIGHTS trains from
+random weights.
+"""
+_base_ = [
+    './_base_/default_runtime.py',
+    './_base_/coco_boxes_512.py',
+    './_base_/mal_vit.py',
+    './_base_/schedule_10e.py',
+]
+
+model = dict(
+    network=dict(
+        pretrained='{{$MAL_WEIGHTS:weights/mae_pretrain_vit_base.pth}}',
+        encoder=dict(arch='b', img_size=512),
+        decoder=dict(in_channels=[768])))

@@ -1,0 +1,82 @@
+"""From an image and a window to a crop with its box."""
+
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmdet.structures.bbox import HorizontalBoxes
+
+from mmdet_mal.registry import TRANSFORMS
+from mmdet_mal.structures.crop import bbox_to_crop, crop_and_resize
+
+
+@TRANSFORMS.register_module()
+class CropBox(BaseTransform):
+    """Cut the window of a box out of the image and resize it (paper 3.1).
+
+    Required Keys:
+
+    - img (np.ndarray, shape (H, W, 3), uint8)
+    - bbox (np.ndarray, shape (4,), xyxy in image pixels)
+    - crop_window (np.ndarray, shape (4,), integer xyxy in image pixels)
+    - label (int, optional): Index of the class, 0 when absent.
+
+    Modified Keys:
+
+    - img (np.ndarray, shape (*size, 3), uint8)
+    - img_shape: The crop's height and width.
+
+    Added Keys:
+
+    - ori_shape: The image's height and width.
+    - gt_bboxes (HorizontalBoxes, shape (1, 4), xyxy in crop pixels)
+    - gt_bboxes_labels (np.ndarray, shape (1,), int64)
+    - gt_ignore_flags (np.ndarray, shape (1,), bool)
+    - valid_bbox (np.ndarray, shape (4,), float32): The part of the crop that
+      shows the image, xyxy in crop pixels; the rest is padding and takes part
+      in no loss.
+
+    Args:
+        size (tuple[int, int]): Height and width of the crop; the aspect ratio
+            is not kept.  Defaults to (512, 512).
+        padding (str): 'reflect' or 'zero', what the crop shows beyond the
+            image.  Defaults to 'reflect'.
+    """
+
+    def __init__(self,
+                 size: tuple[int, int] = (512, 512),
+                 padding: str = 'reflect') -> None:
+        if len(size) != 2 or min(size) < 1:
+            raise ValueError(
+                f'size must be (height, width) in pixels, got {size}')
+        if padding not in ('reflect', 'zero'):
+            raise ValueError(
+                f"padding must be 'reflect' or 'zero', got '{padding}'")
+        self.size = tuple(int(v) for v in size)
+        self.padding = padding
+
+    def transform(self, results: dict) -> dict:
+        """Replace the image by the crop and add the box in crop pixels.
+
+        Args:
+            results (dict): Result dict with the required keys.
+
+        Returns:
+            dict: The same dict.
+        """
+        img, window = results['img'], results['crop_window']
+        crop, valid_bbox = crop_and_resize(img, window, self.size,
+                                           self.padding)
+        bbox = bbox_to_crop(results['bbox'], window, self.size)
+        results['ori_shape'] = img.shape[:2]
+        results['img'] = crop
+        results['img_shape'] = self.size
+        results['valid_bbox'] = valid_bbox
+        results['gt_bboxes'] = HorizontalBoxes(bbox[None])
+        results['gt_bboxes_labels'] = np.array([results.get('label', 0)],
+                                               dtype=np.int64)
+        results['gt_ignore_flags'] = np.zeros(1, dtype=bool)
+        return results
+
+    def __repr__(self) -> str:
+        return (f'{self.__class__.__name__}(size={self.size}, '
+                f"padding='{self.padding}')")

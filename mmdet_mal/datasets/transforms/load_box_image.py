@@ -1,0 +1,73 @@
+"""Image loader whose errors say which annotation could not be read."""
+
+from mmcv.transforms import LoadImageFromFile
+
+from mmdet_mal.datasets.images import IGNORE_EXIF, check_size, read_image
+from mmdet_mal.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class LoadBoxImage(LoadImageFromFile):
+    """Load the image of a box as BGR, or take it from the dataset's cache.
+
+    A grey image becomes three equal channels.  The EXIF orientation is
+    ignored by default, because a COCO box refers to the pixels as they are
+    stored, whose height and width the JSON states.
+
+    Required Keys:
+
+    - img_path, or img (then nothing is read)
+    - ann_id, height, width (optional; for the check and the messages)
+
+    Added Keys:
+
+    - img (np.ndarray, shape (H, W, 3), uint8, BGR)
+    - img_shape, ori_shape: Height and width of the image.
+
+    Args:
+        color_type (str): Flag of :func:`mmcv.imfrombytes`; 'color' obeys the
+            EXIF orientation.  Defaults to 'color_ignore_orientation'.
+        imdecode_backend (str): As in :class:`mmcv.LoadImageFromFile`.
+            Defaults to 'cv2'.
+        backend_args (dict, optional): File backend, as in
+            :class:`mmcv.LoadImageFromFile`.  Defaults to None.
+
+    Raises:
+        AnnotationError: If the image is absent, cannot be decoded or is not
+            of the size stated; one line with file and annotation id.
+    """
+
+    def __init__(self,
+                 color_type: str = IGNORE_EXIF,
+                 imdecode_backend: str = 'cv2',
+                 *,
+                 backend_args=None) -> None:
+        super().__init__(
+            color_type=color_type,
+            imdecode_backend=imdecode_backend,
+            backend_args=backend_args)
+
+    def transform(self, results: dict) -> dict:
+        """Load the image unless it is there already.
+
+        Args:
+            results (dict): Result dict with the required keys.
+
+        Returns:
+            dict: The same dict.
+        """
+        who = f"annotation {results.get('ann_id', '?')}"
+        if 'img' not in results:
+            results['img'] = read_image(
+                results['img_path'],
+                who,
+                color_type=self.color_type,
+                backend=self.imdecode_backend,
+                backend_args=self.backend_args)
+        shape = results['img'].shape[:2]
+        if 'height' in results and 'width' in results:
+            check_size(results['img_path'], who, shape,
+                       (results['height'], results['width']))
+        results['img_shape'] = shape
+        results['ori_shape'] = shape
+        return results

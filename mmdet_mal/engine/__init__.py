@@ -1,0 +1,1 @@
+"""What surrounds the model while it trains: checkpoints and hooks."""

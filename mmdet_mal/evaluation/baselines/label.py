@@ -1,0 +1,139 @@
+"""Masks JSON of a baseline, in the form that the labeller writes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from mmdet_mal.datasets.annotations import (AnnotationError,
+                                            load_annotation_file)
+from mmdet_mal.datasets.images import read_image
+from mmdet_mal.labelling.manifest import hash_file
+from mmdet_mal.labelling.merge import (image_size, image_sizes,
+                                       write_labels)
+from mmdet_mal.labelling.records import make_failure, make_record
+from mmdet_mal.labelling.summary import LabelSummary
+from mmdet_mal.structures.rle import encode_window
+from mmdet_mal.utils.errors import UserError
+
+from .box import box_mask
+from .ellipse import ellipse_mask
+from .grabcut import grabcut_mask
+
+Baseline = Callable[[np.ndarray | None, np.ndarray, tuple[int, int]],
+                    tuple[np.ndarray, np.ndarray]]
+
+BASELINES: dict[str, Baseline] = dict(
+    box=box_mask, ellipse=ellipse_mask, grabcut=grabcut_mask)
+# Those that look at the picture, and so need it.
+SEEING = ('grabcut',)
+# Goes into the provenance: raise it when a baseline's masks change.
+VERSION = 1
+
+
+def label_with_baseline(name: str,
+                        ann_file: str | Path,
+                        out_file: str | Path,
+                        image_dir: str | Path | None = None,
+                        reuse: bool = False) -> LabelSummary | None:
+    """Label every box of a COCO JSON with a baseline; shows a progress bar.
+
+    Writes what the labeller would write: the input with ``segmentation``,
+    ``area``, ``score`` (1: these masks are hard) and ``mal``.  Masks that are
+    in the input are not looked at.
+
+    Args:
+        name (str): key of ``BASELINES``.
+        ann_file (str | Path): COCO JSON with boxes.
+        out_file (str | Path): masks JSON to write.
+        image_dir (str | Path | None): folder of the images; needed by
+            GrabCut, else ignored.
+        reuse (bool): keep ``out_file`` if it was made from the same input by
+            the same baseline.  Defaults to False.
+
+    Returns:
+        LabelSummary | None: what was written; None if the file was kept.
+
+    Raises:
+        UserError: unknown baseline, unreadable input, no folder of images
+            where one is needed, or an output that cannot be written.  A
+            faulty box or unreadable image is no error: its filled box stands
+            in, flagged and counted.
+    """
+    if name not in BASELINES:
+        raise UserError(f"no baseline '{name}'; there are "
+                        f"{', '.join(BASELINES)}")
+    if name in SEEING and image_dir is None:
+        raise UserError(f"baseline '{name}' looks at the images; say in which "
+                        'folder they are (--images DIR)')
+    data = load_annotation_file(str(ann_file), segmentation='drop')
+    provenance = dict(baseline=name, baseline_version=VERSION,
+                      input_sha256=hash_file(str(ann_file)))
+    if reuse and _provenance_of(out_file) == provenance:
+        return None
+    records = _label(name, data, image_dir if name in SEEING else None)
+    return write_labels(data, records.get, str(out_file), provenance)
+
+
+def _label(name: str, data: dict,
+           image_dir: str | Path | None) -> dict[int, dict]:
+    """Records of all boxes that can be labelled, by annotation id.
+
+    Boxes with faults get none: the merge finds the fault and fills the box.
+    """
+    sizes = image_sizes(data['images'])
+    names = {image.get('id'): image.get('file_name')
+             for image in data['images']}
+    by_image: dict[int, list[dict]] = {}
+    for ann in data['annotations']:
+        # What has no id or no image is at fault; the merge says so.
+        if (not ann.get('iscrowd') and type(ann.get('id')) is int
+                and image_size(ann, sizes) is not None):
+            by_image.setdefault(ann['image_id'], []).append(ann)
+
+    records: dict[int, dict] = {}
+    total = sum(map(len, by_image.values()))
+    with tqdm(total=total, desc=f'label with {name}', unit='box') as bar:
+        for image_id, anns in by_image.items():
+            img = None
+            if image_dir is not None:
+                try:
+                    img = read_image(str(Path(image_dir) / names[image_id]),
+                                     f"annotation {anns[0]['id']}")
+                except AnnotationError as error:
+                    records.update((ann['id'], make_failure(
+                        ann['id'], str(error))) for ann in anns)
+                    bar.update(len(anns))
+                    continue
+            for ann in anns:
+                record = _record(name, img, ann, sizes[image_id])
+                if record is not None:
+                    records[ann['id']] = record
+                bar.update()
+    return records
+
+
+def _record(name: str, img: np.ndarray | None, ann: dict,
+            size: tuple[int, int]) -> dict | None:
+    """The record of one box, None where the box is at fault."""
+    if img is not None and img.shape[:2] != size:
+        return make_failure(
+            ann['id'], f'image is {img.shape[1]} x {img.shape[0]} px, the JSON '
+            f'says {size[1]} x {size[0]}')
+    try:
+        x, y, w, h = (float(value) for value in ann['bbox'])
+        mask, window = BASELINES[name](
+            img, np.array([x, y, x + w, y + h]), size)
+    except (KeyError, TypeError, ValueError):
+        return None
+    rle = encode_window(mask, window, size)
+    return make_record(ann['id'], rle, 1., {})
+
+
+def _provenance_of(path: str | Path) -> dict | None:
+    """What made a masks JSON, None if there is no such readable file."""
+    try:
+        return load_annotation_file(str(path)).get('info', {}).get('mal')
+    except AnnotationError:
+        return None

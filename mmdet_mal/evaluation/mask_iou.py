@@ -1,0 +1,187 @@
+"""Mask IoU between a masks JSON and human masks, matched by annotation id.
+
+Everything here is a pure function of two COCO dictionaries.  Each box counts
+once: the labeller is given the box, so there is nothing to detect, and the
+mean over boxes is the score (paper section 4.6 reports the same number).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pycocotools import mask as mask_utils
+
+from mmdet_mal.datasets.annotations import (AnnotationError,
+                                            load_annotation_file)
+from mmdet_mal.structures.rle import segmentation_to_rle
+
+# Half-open ranges of the BOX area in image px², COCO's borders.
+SIZE_RANGES: dict[str, tuple[float, float]] = {
+    'all': (0., float('inf')),
+    'ge32': (32.**2, float('inf')),
+    'small': (0., 32.**2),
+    'medium': (32.**2, 96.**2),
+    'large': (96.**2, float('inf')),
+}
+
+
+@dataclass(frozen=True)
+class MaskIoUs:
+    """IoU of every human, non-crowd annotation: one row per annotation.
+
+    Attributes:
+        ann_ids (np.ndarray): int64 (n,), in the order of the human JSON.
+        image_ids (np.ndarray): int64 (n,).
+        category_ids (np.ndarray): int64 (n,).
+        box_areas (np.ndarray): float64 (n,), width times height of the box
+            as the human JSON states it, px².
+        ious (np.ndarray): float64 (n,), in [0, 1].
+        missing (np.ndarray): bool (n,), True where the prediction has no such
+            annotation or no mask in it; the IoU is then 0.
+    """
+    ann_ids: np.ndarray
+    image_ids: np.ndarray
+    category_ids: np.ndarray
+    box_areas: np.ndarray
+    ious: np.ndarray
+    missing: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ann_ids)
+
+
+def read_annotations(source: str | Path | Mapping) -> Mapping:
+    """A COCO dictionary, read from a file if ``source`` is a path.
+
+    Raises:
+        AnnotationError: the file is absent, no JSON, or not in COCO form.
+    """
+    if isinstance(source, Mapping):
+        return source
+    return load_annotation_file(str(source))
+
+
+def human_rles(human: str | Path | Mapping) -> dict[int, dict]:
+    """Compressed RLE of every non-crowd annotation, by annotation id.
+
+    Args:
+        human (str | Path | Mapping): COCO JSON with masks (polygons or RLE).
+
+    Raises:
+        AnnotationError: an annotation without a mask, of an unknown image,
+            or with an id that is there twice.
+    """
+    data = read_annotations(human)
+    sizes = {image['id']: (image['height'], image['width'])
+             for image in data['images']}
+    rles: dict[int, dict] = {}
+    for ann in scored_annotations(data):
+        if not ann.get('segmentation'):
+            raise AnnotationError(
+                f"annotation {ann['id']} has no segmentation: the scores need "
+                'the JSON with human masks, not the one with boxes only')
+        if ann['image_id'] not in sizes:
+            raise AnnotationError(
+                f"annotation {ann['id']} names image {ann['image_id']}, which "
+                "is not among 'images'")
+        if ann['id'] in rles:
+            raise AnnotationError(
+                f"annotation id {ann['id']} is there twice: ids must be unique")
+        rles[ann['id']] = _to_rle(ann, sizes[ann['image_id']])
+    return rles
+
+
+def scored_annotations(data: Mapping) -> Iterable[dict]:
+    """The annotations that take part in scores: all but crowds."""
+    return (ann for ann in data['annotations'] if not ann.get('iscrowd', 0))
+
+
+def rle_iou(pred: Mapping, human: Mapping) -> float:
+    """IoU of two compressed RLEs of one image, 0 if both are empty.
+
+    Raises:
+        ValueError: the two are of different image sizes (pycocotools would
+            return -1 silently).
+    """
+    if list(pred['size']) != list(human['size']):
+        raise ValueError(
+            f"predicted mask is of size {list(pred['size'])} (h, w), the human "
+            f"mask of {list(human['size'])}: were they made from the same image?")
+    return float(mask_utils.iou([pred], [human], [0])[0, 0])
+
+
+def mask_ious(pred: str | Path | Mapping,
+              human: str | Path | Mapping) -> MaskIoUs:
+    """IoU of each human annotation with the prediction of the same id.
+
+    Crowds are left out.  Annotations which only the prediction has are
+    ignored; one that the prediction lacks counts as IoU 0.
+
+    Args:
+        pred (str | Path | Mapping): masks JSON of a labeller.
+        human (str | Path | Mapping): COCO JSON with human masks.
+
+    Raises:
+        AnnotationError: unreadable input, human annotation without mask,
+            ids there twice, or masks of another size than the image.
+    """
+    pred, human = read_annotations(pred), read_annotations(human)
+    targets = human_rles(human)
+    predicted: dict[int, dict] = {}
+    for ann in pred['annotations']:
+        if ann['id'] not in targets:
+            continue
+        if ann['id'] in predicted:
+            raise AnnotationError(
+                f"the prediction has annotation id {ann['id']} twice")
+        predicted[ann['id']] = ann
+
+    rows = []
+    for ann in scored_annotations(human):
+        target = targets[ann['id']]
+        segmentation = predicted.get(ann['id'], {}).get('segmentation')
+        iou = 0.
+        if segmentation:
+            iou = rle_iou(_to_rle(predicted[ann['id']], target['size']), target)
+        rows.append((ann['id'], ann['image_id'], ann.get('category_id', 0),
+                     box_area(ann), iou, not segmentation))
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 6
+    types = (np.int64, np.int64, np.int64, np.float64, np.float64, bool)
+    return MaskIoUs(*(np.asarray(column, dtype=kind) for column, kind
+                      in zip(columns, types, strict=True)))
+
+
+def _to_rle(ann: Mapping, size: tuple[int, int]) -> dict:
+    """The mask of an annotation; an error names its id."""
+    try:
+        return segmentation_to_rle(ann['segmentation'], *size)
+    except ValueError as error:
+        raise AnnotationError(f"annotation {ann['id']}: {error}") from error
+
+
+def box_area(ann: Mapping) -> float:
+    """Width times height of an annotation's box in image px²."""
+    return float(ann['bbox'][2]) * float(ann['bbox'][3])
+
+
+def summarise(columns: MaskIoUs) -> dict[str, dict[str, float]]:
+    """Mean IoU and number of boxes per size range.
+
+    Returns:
+        dict: for each key of ``SIZE_RANGES`` a dict(miou=float in [0, 1] or
+        nan where the range is empty, n=int).
+    """
+    return summarise_arrays(columns.ious, columns.box_areas)
+
+
+def summarise_arrays(ious: np.ndarray,
+                     box_areas: np.ndarray) -> dict[str, dict[str, float]]:
+    """As :func:`summarise`, of IoUs (n,) and box areas (n,) in px²."""
+    summary = {}
+    for name, (low, high) in SIZE_RANGES.items():
+        chosen = (box_areas >= low) & (box_areas < high)
+        count = int(chosen.sum())
+        mean = float(ious[chosen].mean()) if count else float('nan')
+        summary[name] = dict(miou=mean, n=count)
+    return summary

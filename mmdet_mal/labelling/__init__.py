@@ -1,0 +1,1 @@
+"""From probability maps to a masks JSON that survives a crash (DESIGN 4)."""

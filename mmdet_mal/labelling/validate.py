@@ -1,0 +1,154 @@
+"""Proof that a masks JSON is its input plus masks, as DESIGN 4 promises."""
+
+import json
+from itertools import zip_longest
+from typing import Any
+
+from mmdet_mal.datasets.annotations import load_annotation_file
+from mmdet_mal.structures.rle import rle_counts
+
+ADDED_KEYS = frozenset({'segmentation', 'area', 'score', 'mal'})
+
+
+def validate_labels(input_json: str, masks_json: str) -> list[str]:
+    """Compare a masks JSON with the file that was labelled.
+
+    Args:
+        input_json: the file that was labelled.
+        masks_json: the file that claims to hold its masks.
+
+    Returns:
+        One line for each difference that is not allowed, in the order of the
+        file; empty if all is well.
+
+    Raises:
+        AnnotationError: if one of the two cannot be read.
+    """
+    return find_differences(load_annotation_file(input_json), masks_json)
+
+
+def find_differences(before: dict[str, Any], masks_json: str) -> list[str]:
+    """Compare a masks JSON with the parsed input; see :func:`validate_labels`.
+
+    Allowed: ``info['mal']``; per annotation that is no crowd, ``segmentation``,
+    ``area``, ``score`` and ``mal``.  Required of these annotations: compressed
+    RLE with str counts, of the image's size, with at least one pixel, as many
+    as ``area`` says.
+    """
+    after = load_annotation_file(masks_json)
+    problems = _compare_top_level(before, after)
+    sizes = {}
+    for entry in before['images']:
+        if isinstance(entry.get('id'), (int, str)):
+            sizes.setdefault(entry['id'], (entry.get('height'), entry.get('width')))
+    missing: dict[str, Any] = {}
+    pairs = zip_longest(before['annotations'], after['annotations'],
+                        fillvalue=missing)
+    for position, (old, new) in enumerate(pairs):
+        who = f"annotation {(old or new).get('id')} (entry {position})"
+        if old is missing or new is missing:
+            verb = 'was added' if old is missing else 'is missing'
+            problems.append(f'{who} {verb}')
+            continue
+        image_id = old.get('image_id')
+        size = sizes.get(image_id) if isinstance(image_id, (int, str)) else None
+        problems += [f'{who}: {problem}'
+                     for problem in check_annotation(old, new, size)]
+    return problems
+
+
+def check_annotation(old: dict[str, Any], new: dict[str, Any],
+                     size: tuple[int, int] | None) -> list[str]:
+    """Compare one annotation with what became of it.
+
+    Args:
+        old: the input's annotation.
+        new: the one in the masks JSON.
+        size: (height, width) of the image as its entry states it; None, or
+            values that are no positive integers, if unknown.
+
+    Returns:
+        What is wrong, one phrase each.
+    """
+    if old.get('iscrowd'):
+        return _check_crowd(old, new)
+    problems = []
+    for key in old.keys() - ADDED_KEYS:
+        if key not in new:
+            problems.append(f'{key} is missing')
+        elif not _same(old[key], new[key]):
+            problems.append(f'{key} was {old[key]!r:.60}, is {new[key]!r:.60}')
+    problems += [f'{key} was added'
+                 for key in new.keys() - old.keys() - ADDED_KEYS]
+    problems += [f'{key} is missing' for key in ADDED_KEYS - new.keys()]
+    if not problems:
+        problems = _check_mask(new['segmentation'], new['area'], size)
+    return sorted(problems)
+
+
+def _check_crowd(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Check that a crowd region has a mask and an area, and is else the same."""
+    if not new.get('segmentation') or 'area' not in new:
+        return ['a crowd region has no mask or no area']
+    if old.get('segmentation') and 'area' in old:
+        return [] if _same(old, new) else ['a crowd region was changed']
+    # What is absent is completed; an empty segmentation counts as absent.
+    kept = [key for key in old if key != 'mal' and (key != 'segmentation'
+                                                    or old[key])]
+    added = new.keys() - old.keys() - {'segmentation', 'area', 'mal'}
+    if added or any(key not in new or not _same(old[key], new[key])
+                    for key in kept):
+        return ['a crowd region was changed']
+    return []
+
+
+def _check_mask(segmentation: Any, area: Any,
+                size: tuple[int, int] | None) -> list[str]:
+    """Check the mask of one annotation."""
+    if (not isinstance(segmentation, dict)
+            or not isinstance(segmentation.get('counts'), str)
+            or set(segmentation) != {'size', 'counts'}):
+        return ['segmentation is not a compressed RLE with size and str counts']
+    known = size is not None and all(type(v) is int and v > 0 for v in size)
+    if known and segmentation['size'] != list(size):
+        return [f"segmentation has size {segmentation['size']}, expected "
+                f'{list(size)} ([height, width] of the image)']
+    try:
+        counts = rle_counts(segmentation)
+    except (ValueError, TypeError) as error:
+        return [f'segmentation cannot be read: {error}']
+    pixels = int(counts[1::2].sum())
+    if pixels < 1:
+        return ['the mask is empty']
+    if pixels != area:
+        return [f'area is {area!r}, but the mask has {pixels} pixels']
+    return []
+
+
+def _compare_top_level(before: dict[str, Any],
+                       after: dict[str, Any]) -> list[str]:
+    """Compare everything but the annotations."""
+    problems = []
+    for key in before:
+        if key == 'annotations':
+            continue
+        if key not in after:
+            problems.append(f"'{key}' is missing")
+        elif not _same(_without_mal(key, before), _without_mal(key, after)):
+            problems.append(f"'{key}' was changed")
+    problems += [f"'{key}' was added"
+                 for key in after if key not in before and key != 'info']
+    return problems
+
+
+def _without_mal(key: str, data: dict[str, Any]) -> Any:
+    """Return a top-level value, ``info`` without our own entry."""
+    value = data[key]
+    if key == 'info' and isinstance(value, dict):
+        return {k: v for k, v in value.items() if k != 'mal'}
+    return value
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two parsed values are equal, NaN being equal to NaN."""
+    return one == other or json.dumps(one) == json.dumps(other)

@@ -1,0 +1,1 @@
+"""Encoders are mmpretrain's; here is what loads their weights."""

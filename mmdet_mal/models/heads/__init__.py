@@ -1,0 +1,5 @@
+"""Mask decoders, a file each."""
+
+from .attention_head import AttentionMaskHead
+
+__all__ = ['AttentionMaskHead']

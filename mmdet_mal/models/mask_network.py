@@ -1,0 +1,74 @@
+"""One encoder with one decoder: the student, or the teacher."""
+
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from mmdet_mal.models.encoders.pretrained import load_pretrained_encoder
+from mmdet_mal.registry import MODELS
+
+
+@MODELS.register_module()
+class MaskNetwork(BaseModule):
+    """Encoder E and decoder D: crops in, logits out (paper 3.2).
+
+    Args:
+        encoder (dict): Config of a backbone that returns feature maps, such
+            as ``mmpretrain.VisionTransformer`` with ``out_type='featmap'``.
+        decoder (dict): Config of a mask head of this package.
+        pretrained (str, optional): Weights file of the encoder, in the
+            layout of its authors or of mmpretrain; loaded strictly.
+        init_cfg (dict, optional): Initialisation of MMEngine.
+    """
+
+    def __init__(self,
+                 encoder: dict,
+                 decoder: dict,
+                 pretrained: str | None = None,
+                 init_cfg: dict | None = None) -> None:
+        super().__init__(init_cfg)
+        self.encoder = MODELS.build(encoder)
+        self.decoder = MODELS.build(decoder)
+        self.pretrained = pretrained
+
+    def init_weights(self) -> None:
+        """Initialise at random, then load the encoder's weights if given."""
+        super().init_weights()
+        if self.pretrained:
+            load_pretrained_encoder(self.encoder, self.pretrained)
+
+    def extract(self, crops: Tensor) -> tuple[Tensor, ...]:
+        """Feature maps of the encoder.
+
+        Args:
+            crops (Tensor): Normalised crops (N, 3, H, W).
+
+        Returns:
+            tuple[Tensor, ...]: Maps (N, C, h, w), one for each output index.
+        """
+        return self.encoder(crops)
+
+    def forward(self, crops: Tensor, box_areas: Tensor) -> Tensor:
+        """Score the pixels of each crop.
+
+        Args:
+            crops (Tensor): Normalised crops (N, 3, H, W).
+            box_areas (Tensor): (N,) box areas in px² of the original image.
+
+        Returns:
+            Tensor: Logits (N, H / 4, W / 4).
+        """
+        return self.decode(self.extract(crops), box_areas, crops.shape[-2:])
+
+    def decode(self, feats: tuple[Tensor, ...], box_areas: Tensor,
+               crop_size: tuple[int, int]) -> Tensor:
+        """Scores from the encoder's maps.
+
+        Args:
+            feats (tuple[Tensor, ...]): From :meth:`extract`.
+            box_areas (Tensor): (N,) box areas in px² of the original image.
+            crop_size (tuple[int, int]): Height and width of the crops.
+
+        Returns:
+            Tensor: Logits (N, H / 4, W / 4).
+        """
+        return self.decoder(feats, box_areas, tuple(crop_size))

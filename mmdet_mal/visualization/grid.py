@@ -1,0 +1,90 @@
+"""Pictures side by side with captions, in one PNG."""
+
+import os
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from mmdet_mal.utils.errors import UserError
+
+_GAP = 6
+_CAPTION_HEIGHT = 24
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_FONT_SCALE = .5
+
+
+def picture_grid(rows: Sequence[Sequence[np.ndarray]],
+                 captions: Sequence[str],
+                 cell_size: tuple[int, int] = (256, 256)) -> np.ndarray:
+    """Lay pictures out in rows and columns on white.
+
+    Args:
+        rows (Sequence[Sequence[np.ndarray]]): uint8 (H, W, 3), BGR each; one
+            picture a column.  Each is resized to fit its cell, aspect kept.
+        captions (Sequence[str]): heading of each column, ascii.
+        cell_size (tuple[int, int]): (height, width) of a cell in px.
+
+    Returns:
+        np.ndarray: uint8 (H, W, 3), BGR.
+
+    Raises:
+        ValueError: no rows, or a row with another number of pictures than
+            there are captions.
+    """
+    if not rows:
+        raise ValueError('a grid needs at least one row of pictures')
+    for number, row in enumerate(rows):
+        if len(row) != len(captions):
+            raise ValueError(f'row {number} has {len(row)} pictures for '
+                             f'{len(captions)} captions')
+    height, width = cell_size
+    canvas = np.full(
+        (_CAPTION_HEIGHT + len(rows) * (height + _GAP) + _GAP,
+         len(captions) * (width + _GAP) + _GAP, 3), 255, dtype=np.uint8)
+    for column, caption in enumerate(captions):
+        left = _GAP + column * (width + _GAP)
+        cv2.putText(canvas, caption, (left, _CAPTION_HEIGHT - 6), _FONT,
+                    _FONT_SCALE, (0, 0, 0), 1, cv2.LINE_AA)
+        for number, row in enumerate(rows):
+            top = _CAPTION_HEIGHT + _GAP + number * (height + _GAP)
+            picture = _fit(row[column], cell_size)
+            canvas[top:top + picture.shape[0],
+                   left:left + picture.shape[1]] = picture
+    return canvas
+
+
+def write_png(path: str, img: np.ndarray) -> None:
+    """Write a PNG so that its name holds a whole picture or none.
+
+    Args:
+        path (str): ends in ``.png``; its folder is made where it is missing.
+        img (np.ndarray): uint8 (H, W, 3), BGR.
+
+    Raises:
+        UserError: the name has another suffix, or cannot be written.
+    """
+    if not path.lower().endswith('.png'):
+        raise UserError(f'{path}: the picture is a PNG, name it so')
+    encoded, data = cv2.imencode('.png', img)
+    assert encoded, 'OpenCV encodes any uint8 BGR image'
+    temporary = f'{path}.tmp'
+    try:
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        with open(temporary, 'wb') as file:
+            file.write(data.tobytes())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f'{path}: the picture cannot be written '
+                        f'({error.strerror})') from error
+
+
+def _fit(img: np.ndarray, cell_size: tuple[int, int]) -> np.ndarray:
+    """Resize to the largest size of the same aspect that fits the cell."""
+    scale = min(cell_size[0] / img.shape[0], cell_size[1] / img.shape[1])
+    size = (min(max(round(img.shape[1] * scale), 1), cell_size[1]),
+            min(max(round(img.shape[0] * scale), 1), cell_size[0]))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
+    return cv2.resize(img, size, interpolation=way)

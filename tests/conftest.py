@@ -1,0 +1,60 @@
+"""Shared fixtures: data and weights from outside the repository, threads."""
+
+import os
+from pathlib import Path
+
+# Before torch is imported: tests are many small computations, which threads
+# slow down, and continuous integration shares its cores.
+for _name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS'):
+    os.environ.setdefault(_name, '1')
+
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+import mmdet_mal  # noqa: E402, F401  its shields come before all else
+
+REPO = Path(__file__).resolve().parents[1]
+_SHARED = REPO.parent / 'shared'
+
+torch.set_num_threads(int(os.environ['OMP_NUM_THREADS']))
+
+
+def _existing(path: Path, variable: str) -> Path:
+    if not path.exists():
+        pytest.skip(f'{path} is not there; set {variable} to where it is')
+    return path
+
+
+@pytest.fixture(scope='session')
+def shared_dir() -> Path:
+    """Folder that holds coco_mini, feral_cats and nuclei."""
+    root = Path(os.environ.get('MAL_DATA_ROOT', _SHARED / 'data'))
+    return _existing(root, 'MAL_DATA_ROOT')
+
+
+@pytest.fixture(scope='session')
+def coco_mini_root(shared_dir: Path) -> Path:
+    """Folder with ``images/`` and ``annotations/`` of coco_mini."""
+    return _existing(shared_dir / 'coco_mini', 'MAL_DATA_ROOT')
+
+
+@pytest.fixture(scope='session')
+def deit_weights() -> Path:
+    """Official DeiT-Ti/16 weights."""
+    default = _SHARED / 'weights' / 'deit_tiny_patch16_224.pth'
+    path = Path(os.environ.get('MAL_WEIGHTS', default))
+    return _existing(path, 'MAL_WEIGHTS')
+
+
+@pytest.fixture(autouse=True)
+def _separate_globals():
+    """Keep MMEngine's current scope, log and message hub within one test."""
+    from mmengine.logging import MessageHub, MMLogger
+    from mmengine.registry import DefaultScope
+    from mmengine.visualization import Visualizer
+    managers = (DefaultScope, MessageHub, MMLogger, Visualizer)
+    before = [dict(manager._instance_dict) for manager in managers]
+    yield
+    for manager, instances in zip(managers, before, strict=True):
+        manager._instance_dict.clear()
+        manager._instance_dict.update(instances)

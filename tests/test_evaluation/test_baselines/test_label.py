@@ -1,0 +1,89 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from mmdet_mal.evaluation.baselines import BASELINES, label_with_baseline
+from mmdet_mal.labelling.validate import validate_labels
+from mmdet_mal.utils.errors import UserError
+
+
+@pytest.fixture
+def boxes(tmp_path):
+    """Two pictures, one unreadable; boxes good, crowd, faulty, unreadable."""
+    rng = np.random.default_rng(0)
+    cv2.imwrite(str(tmp_path / 'a.png'),
+                rng.integers(0, 255, (40, 50, 3), dtype=np.uint8))
+    (tmp_path / 'b.png').write_bytes(b'no picture')
+    annotations = [
+        dict(id=1, image_id=1, category_id=1, bbox=[5, 5, 20, 20], own='kept'),
+        dict(id=2, image_id=1, category_id=1, iscrowd=1, bbox=[0, 0, 9, 9]),
+        dict(id=3, image_id=1, category_id=1, bbox=[5, 5, -4, 20]),
+        dict(id=4, image_id=2, category_id=1, bbox=[1, 1, 8, 8])]
+    for ann in annotations:
+        ann.setdefault('iscrowd', 0)
+    path = tmp_path / 'boxes.json'
+    path.write_text(json.dumps(dict(
+        images=[dict(id=1, file_name='a.png', height=40, width=50),
+                dict(id=2, file_name='b.png', height=40, width=50)],
+        annotations=annotations, categories=[dict(id=1, name='thing')])))
+    return path
+
+
+@pytest.mark.parametrize('name', list(BASELINES))
+def test_output_is_a_valid_masks_json(boxes, tmp_path, name):
+    out = tmp_path / 'out.json'
+    summary = label_with_baseline(name, boxes, out, tmp_path)
+    assert validate_labels(str(boxes), str(out)) == []
+    first, crowd, faulty, unreadable = json.loads(out.read_text())['annotations']
+    assert first['own'] == 'kept' and first['score'] == 1 and first['area'] > 0
+    assert 'segmentation' not in crowd
+    assert faulty['mal']['fallback']
+    assert unreadable['mal'] == (
+        dict(fallback='image_unreadable') if name == 'grabcut' else {})
+    assert summary.masks == (1 if name == 'grabcut' else 2)
+
+
+def test_box_and_ellipse_need_no_pictures(boxes, tmp_path):
+    label_with_baseline('ellipse', boxes, tmp_path / 'out.json')
+    areas = [ann.get('area') for ann in
+             json.loads((tmp_path / 'out.json').read_text())['annotations']]
+    assert areas[0] == pytest.approx(np.pi * 100, rel=.03)
+
+
+def test_a_file_is_reused_for_the_same_input_only(boxes, tmp_path):
+    out = tmp_path / 'out.json'
+    assert label_with_baseline('box', boxes, out, reuse=True) is not None
+    assert label_with_baseline('box', boxes, out, reuse=True) is None
+    assert label_with_baseline('ellipse', boxes, out, reuse=True) is not None
+    boxes.write_text(boxes.read_text() + '\n')
+    assert label_with_baseline('ellipse', boxes, out, reuse=True) is not None
+
+
+def test_a_torn_file_is_not_reused(boxes, tmp_path):
+    out = tmp_path / 'out.json'
+    label_with_baseline('box', boxes, out)
+    out.write_text(out.read_text()[:50])
+    assert label_with_baseline('box', boxes, out, reuse=True) is not None
+
+
+def test_human_masks_in_the_input_are_not_looked_at(boxes, tmp_path):
+    data = json.loads(boxes.read_text())
+    label_with_baseline('box', boxes, tmp_path / 'without.json')
+    for ann in data['annotations']:
+        ann['segmentation'] = [[0, 0, 1, 0, 1, 1]]
+    boxes.write_text(json.dumps(data))
+    label_with_baseline('box', boxes, tmp_path / 'with.json')
+    without, with_ = (json.loads((tmp_path / name).read_text())['annotations'][0]
+                      for name in ('without.json', 'with.json'))
+    assert without == with_
+
+
+def test_mistakes_are_one_line(boxes, tmp_path):
+    with pytest.raises(UserError, match="no baseline 'circle'; there are box"):
+        label_with_baseline('circle', boxes, tmp_path / 'out.json')
+    with pytest.raises(UserError, match='--images DIR'):
+        label_with_baseline('grabcut', boxes, tmp_path / 'out.json')
+    with pytest.raises(UserError, match='not found'):
+        label_with_baseline('box', tmp_path / 'no.json', tmp_path / 'out.json')

@@ -1,0 +1,180 @@
+"""The labeller: teacher, losses, gradients, prediction on its samples."""
+import copy
+
+import numpy as np
+import pytest
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.logging import MessageHub
+from mmengine.structures import InstanceData
+
+from mmdet_mal.registry import MODELS
+from mmdet_mal.structures.rle import rle_area, rle_to_mask
+
+SIZE = 64
+
+
+def config(**kwargs):
+    arch = dict(embed_dims=32, num_layers=2, num_heads=2,
+                feedforward_channels=64)
+    return dict(
+        type='mmdet_mal.MaskAutoLabeler',
+        data_preprocessor=dict(
+            type='mmdet.MultiBranchDataPreprocessor',
+            data_preprocessor=dict(
+                type='mmdet.DetDataPreprocessor', mean=[120.] * 3,
+                std=[60.] * 3, bgr_to_rgb=True)),
+        network=dict(
+            type='mmdet_mal.MaskNetwork',
+            encoder=dict(type='mmpretrain.VisionTransformer', arch=arch,
+                         img_size=SIZE, patch_size=16, out_type='featmap'),
+            decoder=dict(type='mmdet_mal.AttentionMaskHead',
+                         in_channels=[32], channels=16)),
+        mil_loss=dict(type='mmdet_mal.MILLoss'),
+        crf_loss=dict(type='mmdet_mal.CRFLoss'),
+        **kwargs)
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    model = MODELS.build(config())
+    model.init_weights()
+    return model
+
+
+def sample(bbox=(10., 12., 50., 40.), **meta):
+    """A crop that shows image pixels [20, 148) x [4, 132) in 64 px."""
+    data = DetDataSample(metainfo=dict(
+        img_id=1, ann_id=7, ori_shape=(200, 300), img_shape=(SIZE, SIZE),
+        crop_window=np.array([20, 4, 148, 132]),
+        valid_bbox=np.array([0, 0, SIZE, SIZE], np.float32),
+        bbox=np.array([40., 28., 120., 84.], np.float32), box_area=80 * 56.,
+        **meta))
+    data.gt_instances = InstanceData(bboxes=torch.tensor([bbox]))
+    return data
+
+
+def batch(n=2):
+    torch.manual_seed(1)
+    views = {k: [torch.randint(0, 255, (3, SIZE, SIZE), dtype=torch.uint8)
+                 for _ in range(n)] for k in ('student', 'teacher')}
+    return dict(inputs=views,
+                data_samples={k: [sample() for _ in range(n)] for k in views})
+
+
+def loss(model, data):
+    data = model.data_preprocessor(copy.deepcopy(data), True)
+    return model(**data, mode='loss')
+
+
+def test_teacher_starts_as_the_student_and_has_no_gradients(model):
+    student = model.student.state_dict()
+    for key, tensor in model.teacher.state_dict().items():
+        assert torch.equal(tensor, student[key]), key
+    total, _ = model.parse_losses(loss(model, batch()))
+    total.backward()
+    assert all(p.grad is None for p in model.teacher.parameters())
+    assert any(p.grad.abs().sum() > 0 for p in model.student.parameters())
+
+
+def test_teacher_stays_in_evaluation_mode(model):
+    model.train()
+    assert model.student.training and not model.teacher.training
+
+
+def test_losses_are_finite_scalars_and_fill_is_not_summed(model):
+    losses = loss(model, batch())
+    assert set(losses) == {'loss_mil', 'loss_crf', 'fill'}
+    total, log = model.parse_losses(losses)
+    assert total.item() == pytest.approx(
+        (losses['loss_mil'] + losses['loss_crf']).item())
+    assert 0 <= log['fill'] <= 1
+
+
+def test_warm_up_follows_the_runners_iteration():
+    torch.manual_seed(0)
+    cfg = config()
+    cfg['crf_loss']['warmup_iters'] = 4
+    model = MODELS.build(cfg)
+    hub = MessageHub.get_current_instance()
+    values = []
+    for iteration in (0, 3, 100):
+        hub.update_info('iter', iteration)
+        values.append(loss(model, batch())['loss_crf'].item())
+    hub.update_info('iter', 0)
+    assert values[0] == pytest.approx(values[1] / 4)
+    assert values[1] == values[2]
+
+
+def test_a_few_steps_fit_one_box(model):
+    data = batch(1)
+    data['inputs']['teacher'] = data['inputs']['student']
+    optimizer = torch.optim.AdamW(model.student.parameters(), 1e-3)
+    first = None
+    for _ in range(30):
+        value = loss(model, data)['loss_mil']
+        first = first or value.item()
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+    assert value.item() < .6 * first
+
+
+def test_predict_writes_a_mask_of_the_full_image_inside_the_box(model):
+    model.eval()
+    data = dict(inputs=[batch()['inputs']['teacher'][0]],
+                data_samples=[sample()])
+    output, = model.test_step(data)
+    rle, = output.pred_instances.masks
+    assert rle['size'] == [200, 300]
+    assert rle_area(rle) == output.pred_instances.areas.item() > 0
+    rows, cols = rle_to_mask(rle).nonzero()
+    assert rows.min() >= 28 and rows.max() < 84
+    assert cols.min() >= 40 and cols.max() < 120
+
+
+def test_predict_of_no_crop_is_no_sample(model):
+    assert model.predict(torch.zeros(0, 3, SIZE, SIZE), []) == []
+
+
+def test_flip_average_does_not_change_under_mirroring():
+    torch.manual_seed(0)
+    model = MODELS.build(config(flip=True)).eval()
+    crops, area = torch.randn(1, 3, SIZE, SIZE), torch.tensor([5000.])
+    prob = model.predict_probability(crops, area)
+    mirrored = model.predict_probability(crops.flip(-1), area)
+    torch.testing.assert_close(prob, mirrored.flip(-1))
+
+
+@pytest.mark.parametrize('predictor', ['teacher', 'student', 'mean'])
+def test_predictors(predictor):
+    torch.manual_seed(0)
+    model = MODELS.build(config(predictor=predictor)).eval()
+    with torch.no_grad():
+        for parameter in model.teacher.parameters():
+            parameter.mul_(.5)
+    crops, area = torch.randn(1, 3, SIZE, SIZE), torch.tensor([5000.])
+    prob = {name: network(crops, area).sigmoid() for name, network in (
+        ('teacher', model.teacher), ('student', model.student))}
+    prob['mean'] = (prob['teacher'] + prob['student']) / 2
+    torch.testing.assert_close(model.predict_probability(crops, area),
+                               prob[predictor])
+
+
+def test_mean_teacher_hook_moves_the_teacher_by_the_momentum(model):
+    from mmengine.registry import HOOKS
+    hook = HOOKS.build(dict(type='mmdet.MeanTeacherHook', momentum=.004,
+                            skip_buffer=False))
+    with torch.no_grad():
+        for parameter in model.student.parameters():
+            parameter.add_(1.)
+    before = copy.deepcopy(model.teacher.state_dict())
+    hook.momentum_update(model, hook.momentum)
+    for key, tensor in model.teacher.state_dict().items():
+        torch.testing.assert_close(tensor, before[key] + .004)
+
+
+def test_unknown_predictor_is_refused():
+    with pytest.raises(ValueError, match='predictor'):
+        MODELS.build(config(predictor='both'))

@@ -1,0 +1,84 @@
+"""Token grouping: exact solution, two-class scene, masks, invariances."""
+import pytest
+import torch
+
+from mmdet_mal.models.token_grouping import _conjugate_gradients, group_tokens
+
+
+@pytest.fixture
+def scene():
+    """Tokens of an object (cells 2-4 x 2-4) in a box one cell wider."""
+    torch.manual_seed(0)
+    tokens = torch.randn(2, 16, 8, 8) * .1
+    tokens[:, 0] += 1.
+    tokens[:, 0, 2:5, 2:5] -= 2.
+    box = torch.zeros(2, 8, 8, dtype=torch.bool)
+    box[:, 1:6, 1:6] = True
+    return tokens, box, torch.ones_like(box)
+
+
+def test_conjugate_gradients_solve_the_system():
+    torch.manual_seed(0)
+    root = torch.randn(3, 20, 20)
+    matrix, target = root @ root.mT, torch.randn(3, 20)
+    solution = _conjugate_gradients(matrix, 5., target, max_iters=200,
+                                    tolerance=1e-6)
+    system = matrix + 5 * torch.eye(20)
+    torch.testing.assert_close((system @ solution[..., None])[..., 0], target,
+                               atol=1e-3, rtol=1e-3)
+
+
+def test_without_relabelling_it_is_weighted_ridge_regression(scene):
+    tokens, box, valid = scene
+    scores = group_tokens(tokens, box, valid, ridge=2., rounds=0)
+    x = tokens.flatten(2).mT
+    x = torch.nn.functional.normalize(x - x.mean(1, keepdim=True), dim=-1)
+    x = torch.cat([x, torch.full((2, 64, 1), .3)], -1)
+    y = torch.where(box.flatten(1), 1., -1.)
+    w = torch.where(box.flatten(1), 64 / 2 / 25, 64 / 2 / 39)
+    for n in range(2):
+        # Primal form: (X^T W X + ridge) beta = X^T W y.
+        normal = x[n].T @ (w[n, :, None] * x[n]) + 2. * torch.eye(17)
+        beta = torch.linalg.inv(normal) @ (x[n].T @ (w[n] * y[n]))
+        torch.testing.assert_close(scores[n].flatten(), x[n] @ beta,
+                                   atol=1e-3, rtol=1e-3)
+
+
+def test_ground_inside_the_box_is_found(scene):
+    tokens, box, valid = scene
+    found = group_tokens(tokens, box, valid) > 0
+    expected = torch.zeros_like(box)
+    expected[:, 2:5, 2:5] = True
+    assert torch.equal(found & box, expected)
+
+
+def test_scale_and_offset_of_the_features_do_not_matter(scene):
+    tokens, box, valid = scene
+    torch.testing.assert_close(
+        group_tokens(tokens, box, valid),
+        group_tokens(tokens * 7 + 3, box, valid), atol=1e-3, rtol=1e-3)
+
+
+def test_tokens_off_the_image_have_no_say(scene):
+    tokens, box, valid = scene
+    valid = valid.clone()
+    valid[..., 6:] = False
+    changed = tokens.clone()
+    # The mean over all tokens is taken off, so the change keeps it.
+    noise = torch.randn(2, 16, 8, 2)
+    changed[..., 6:] += noise - noise.mean((2, 3), keepdim=True)
+    torch.testing.assert_close(
+        group_tokens(tokens, box, valid)[..., :6],
+        group_tokens(changed, box, valid)[..., :6], atol=1e-3, rtol=1e-3)
+
+
+def test_crops_do_not_influence_each_other(scene):
+    tokens, box, valid = scene
+    torch.testing.assert_close(
+        group_tokens(tokens, box, valid)[:1],
+        group_tokens(tokens[:1], box[:1], valid[:1]), atol=1e-3, rtol=1e-3)
+
+
+def test_ridge_must_be_positive(scene):
+    with pytest.raises(ValueError, match='ridge'):
+        group_tokens(*scene, ridge=0.)

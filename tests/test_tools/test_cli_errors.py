@@ -1,0 +1,115 @@
+"""What a person got wrong is said in one line, with exit code 2."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+REPO = Path(__file__).resolve().parents[2]
+
+CONFIG = "default_hooks = dict()\nmodel = dict(type='Missing')\n"
+
+
+@pytest.fixture
+def run_tool(capsys, monkeypatch, tmp_path):
+    """Runs ``tools/NAME.py`` in this process; returns (exit code, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    # The tools set it; monkeypatch takes it back.
+    monkeypatch.setenv('LOCAL_RANK', '0')
+
+    def run(name, *args):
+        monkeypatch.setattr(sys, 'argv', [f'{name}.py', *map(str, args)])
+        with pytest.raises(SystemExit) as caught:
+            runpy.run_path(str(REPO / 'tools' / f'{name}.py'),
+                           run_name='__main__')
+        return caught.value.code, capsys.readouterr().err
+
+    return run
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / 'config.py'
+    path.write_text(CONFIG)
+    return path
+
+
+@pytest.fixture
+def weights(tmp_path):
+    path = tmp_path / 'weights.pth'
+    torch.save({'a': torch.ones(1)}, path)
+    return path
+
+
+def assert_one_line(result, *words):
+    code, error = result
+    assert code == 2, error
+    assert error.count('\n') == 1, error
+    for word in words:
+        assert str(word) in error
+
+
+def test_missing_config(run_tool):
+    assert_one_line(run_tool('train', 'none.py'), 'none.py', 'configs/mal')
+
+
+@pytest.mark.parametrize('text, words', [
+    pytest.param('model = dict(', 'SyntaxError', id='syntax'),
+    pytest.param('model = undefined', 'NameError', id='name'),
+    pytest.param("_base_ = 'absent.py'", 'absent.py', id='base'),
+    pytest.param("a = '{{$MAL_NOT_SET:}}'", 'MAL_NOT_SET', id='environment'),
+])
+def test_unreadable_config(text, words, run_tool, config):
+    config.write_text(text)
+    assert_one_line(run_tool('train', config), config, words)
+
+
+def test_option_that_does_not_fit(run_tool, config):
+    config.write_text("hooks = [dict(a=1)]\n")
+    assert_one_line(run_tool('train', config, '--cfg-options', 'hooks.7.a=2'),
+                    '--cfg-options', config)
+
+
+def test_work_dir_that_cannot_be_written(run_tool, config, tmp_path):
+    (tmp_path / 'file').write_text('')
+    folder = tmp_path / 'file' / 'work'
+    assert_one_line(run_tool('train', config, '--work-dir', folder), folder,
+                    'choose another with --work-dir')
+
+
+def test_checkpoint_to_resume_from_is_missing(run_tool, config):
+    assert_one_line(run_tool('train', config, '--resume', 'none.pth'),
+                    'none.pth', 'no such checkpoint')
+
+
+def test_torn_checkpoint_to_resume_from(run_tool, config, weights):
+    weights.write_bytes(weights.read_bytes()[:100])
+    assert_one_line(run_tool('train', config, '--resume', weights), weights,
+                    'not a checkpoint')
+
+
+def test_learning_rate_without_a_base(run_tool, config):
+    assert_one_line(run_tool('train', config, '--auto-scale-lr'),
+                    'base_batch_size')
+
+
+def test_checkpoint_to_label_with_is_missing(run_tool, config):
+    assert_one_line(run_tool('test', config, 'none.pth'), 'none.pth',
+                    'no such checkpoint')
+
+
+def test_out_without_the_hook_that_writes_it(run_tool, config, weights):
+    assert_one_line(run_tool('test', config, weights, '--out', 'masks.json'),
+                    '--out', 'mmdet_mal.PseudoLabelHook')
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch, config, tmp_path):
+    """The model of the config does not exist: that is no user's slip here."""
+    monkeypatch.setattr(sys, 'argv', [
+        'train.py', str(config), '--work-dir', str(tmp_path / 'work')])
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    with pytest.raises(Exception) as caught:
+        runpy.run_path(str(REPO / 'tools' / 'train.py'), run_name='__main__')
+    assert not isinstance(caught.value, SystemExit)

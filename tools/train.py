@@ -1,0 +1,64 @@
+"""Train the labeller: ``python tools/train.py CONFIG``."""
+
+import argparse
+import os
+
+import mmdet_mal  # noqa: F401  its shields come before mmengine's runner
+from mmengine.config import DictAction
+from mmengine.runner import Runner
+
+from mmdet_mal.engine.checkpoint import load_weights
+from mmdet_mal.utils.errors import UserError
+from mmdet_mal.utils.tool import load_config, prepare_work_dir, run_tool
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description='Train the mask labeller')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints')
+    parser.add_argument(
+        '--resume', nargs='?', const='auto', metavar='CHECKPOINT',
+        help='go on from a checkpoint; without a value, from the latest one '
+        'in the work folder')
+    parser.add_argument(
+        '--auto-scale-lr', action='store_true',
+        help='scale the learning rate by the global batch over '
+        'auto_scale_lr.base_batch_size')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+        help='override settings, e.g. train_dataloader.batch_size=4')
+    parser.add_argument(
+        '--launcher', default='none',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        help='who started the processes; tools/dist_train.sh sets it')
+    # torch.distributed.launch, which mim uses, hands the rank over this way.
+    parser.add_argument(
+        '--local_rank', '--local-rank', type=int, default=0,
+        help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+def main() -> None:
+    args = parse_args()
+    cfg = load_config(args.config, args.cfg_options)
+    cfg.launcher = args.launcher
+    prepare_work_dir(cfg, args.work_dir, args.config)
+
+    if args.auto_scale_lr:
+        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+            raise UserError(f'--auto-scale-lr: {args.config} does not say '
+                            'auto_scale_lr.base_batch_size; add it')
+        cfg.auto_scale_lr.enable = True
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if cfg.get('load_from') and '://' not in cfg.load_from:
+        load_weights(cfg.load_from)  # a bad file fails here, in one line
+
+    Runner.from_cfg(cfg).train()
+
+
+if __name__ == '__main__':
+    run_tool(main)
