@@ -129,19 +129,19 @@ def train(cfg: Config, work_dir: Path, threads: int) -> list[float]:
     command = [sys.executable, str(TRAIN_SCRIPT), str(config), '--work-dir',
                str(work_dir)]
     env = dict(os.environ, OMP_NUM_THREADS=str(threads), PYTHONUNBUFFERED='1')
-    tail: list[str] = []
+    last_line = ''
     with open(work_dir / 'train.log', 'w', encoding='utf-8') as log, subprocess.Popen(
             command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True) as process:
         for line in process.stdout:
             log.write(line)
-            tail = tail[-4:] + [line.rstrip()]
+            last_line = line.strip() or last_line
             progress = PROGRESS.search(line)
             if progress:
                 print('   ', progress[0], flush=True)
     if process.returncode:
         raise RuntimeError(
-            f'training ended with code {process.returncode}: {tail[-1]} '
+            f'training ended with code {process.returncode}: {last_line} '
             f'(log: {work_dir / "train.log"})')
     new = set(work_dir.glob('*/vis_data/scalars.json')) - known
     lines = new.pop().read_text(encoding='utf-8').splitlines() if new else []

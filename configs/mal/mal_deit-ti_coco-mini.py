@@ -18,13 +18,16 @@ _base_ = [
 data_root = '{{$MAL_DATA_ROOT:../shared/data}}/coco_mini/'
 crop_size = (192, 192)
 max_epochs = 14
-_iters = 74  # an epoch: 1188 boxes in batches of 16
+_batch_size = 16
+_iters_per_epoch = 75  # 1188 boxes in batches of 16
 
 model = dict(
     network=dict(
-        pretrained='{{$MAL_WEIGHTS:../shared/weights/'
-        'deit_tiny_patch16_224.pth}}',
+        pretrained=  # one literal: MMEngine replaces it before Python reads it
+        '{{$MAL_WEIGHTS:../shared/weights/deit_tiny_patch16_224.pth}}',
         encoder=dict(
+            _delete_=True,
+            type='mmpretrain.VisionTransformer',
             # Ten of the twelve blocks: the last ones group worst.
             arch=dict(
                 embed_dims=192,
@@ -32,15 +35,108 @@ model = dict(
                 num_heads=3,
                 feedforward_channels=768),
             img_size=192,
+            patch_size=16,
+            out_type='featmap',
             frozen_stages=6,
             final_norm=False,
             out_indices=(5, 9)),
         decoder=dict(in_channels=[192, 192], channels=96)),
     crf_loss=dict(zeta=0.3, warmup_iters=100),
     grouping_loss=dict(
-        type='mmdet_mal.TokenGroupingLoss', fade_iters=7 * _iters),
-    predictor='teacher',
+        type='mmdet_mal.TokenGroupingLoss',
+        fade_iters=max_epochs * _iters_per_epoch // 2),
     flip=True)
 
-# What changes in the shared pipelines is the size of the crops and a weaker
-# blur, which at 192 px would wipe out small objects.
+_meta_keys = ('img_id', 'ann_id', 'img_path', 'ori_shape', 'img_shape',
+              'crop_window', 'valid_bbox', 'box_area', 'bbox', 'sample_idx',
+              'flip', 'flip_direction')
+_pack = dict(type='mmdet.PackDetInputs', meta_keys=_meta_keys)
+_colour = [
+    dict(
+        type='RandomApply',
+        prob=0.5,
+        transforms=[
+            dict(
+                type='mmpretrain.ColorJitter',
+                brightness=0.4,
+                contrast=0.4,
+                saturation=0.2,
+                hue=0.1,
+                backend='cv2')
+        ]),
+    dict(
+        type='RandomApply',
+        prob=0.2,
+        transforms=[
+            dict(
+                type='RandomGrayscale',
+                prob=1.0,
+                keep_channels=True,
+                channel_weights=(0.114, 0.587, 0.299))
+        ]),
+    # Half the paper's blur: at 192 px its sigma of 2 hides small objects.
+    dict(
+        type='mmpretrain.GaussianBlur',
+        magnitude_range=(0.1, 1.0),
+        magnitude_std='inf',
+        prob=0.5),
+]
+train_pipeline = [
+    dict(type='mmdet_mal.LoadBoxImage'),
+    dict(type='mmdet_mal.RandomBoxExpansion', max_rate=1.2, rule='paper'),
+    dict(type='mmdet_mal.CropBox', size=crop_size, padding='reflect'),
+    dict(type='mmdet_mal.RandomCropFlip', prob=0.5),
+    dict(
+        type='mmdet.MultiBranch',
+        branch_field=['student', 'teacher'],
+        student=[*_colour, _pack],
+        teacher=[_pack]),
+]
+test_pipeline = [
+    dict(type='mmdet_mal.FixedBoxExpansion', rate=0.3),
+    dict(type='mmdet_mal.CropBox', size=crop_size, padding='reflect'),
+    _pack,
+]
+
+train_dataloader = dict(
+    batch_size=_batch_size,
+    # The two cores compute; one worker that crops ahead is enough.
+    num_workers=1,
+    dataset=dict(
+        data_root=data_root,
+        ann_file='annotations/boxes_train.json',
+        data_prefix=dict(img='images/'),
+        min_area=400,
+        known_faults=(),
+        cache_images=True,
+        pipeline=train_pipeline))
+test_dataloader = dict(
+    num_workers=1,
+    dataset=dict(
+        data_root=data_root,
+        ann_file='annotations/boxes_train.json',
+        data_prefix=dict(img='images/'),
+        pipeline=test_pipeline))
+
+optim_wrapper = dict(
+    optimizer=dict(lr=8e-4, betas=(0.9, 0.99), weight_decay=0.05),
+    paramwise_cfg=dict(encoder_lr_mult=0.25))
+auto_scale_lr = dict(base_batch_size=_batch_size)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.02, by_epoch=False, begin=0, end=50),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min_ratio=0.02,
+        by_epoch=True,
+        begin=0,
+        end=max_epochs,
+        T_max=max_epochs,
+        convert_to_iter_based=True),
+]
+train_cfg = dict(max_epochs=max_epochs)
+# Few steps need a faster teacher than the paper's 0.004.
+custom_hooks = [
+    dict(type='mmdet.MeanTeacherHook', momentum=0.01, interval=1,
+         skip_buffer=False),
+    dict(type='mmdet_mal.PseudoLabelHook'),
+]

@@ -1,5 +1,6 @@
 """Run a command as a user would, with the lines that matter on the screen."""
 
+import io
 import os
 import re
 import subprocess
@@ -37,11 +38,12 @@ def run_command(command: Sequence[str], log_file: str,
     tail: deque[str] = deque(maxlen=_TAIL)
     with open(log_file, 'w', encoding='utf-8') as log, subprocess.Popen(
             [program, *command[1:]], stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, bufsize=1, newline='',
-            errors='replace',
+            stderr=subprocess.STDOUT,
             env={**os.environ, 'PYTHONUNBUFFERED': '1', **(environment or {})}
     ) as process:
-        for line in _lines(process.stdout):
+        # newline='' keeps the carriage returns of progress bars.
+        for line in _lines(io.TextIOWrapper(
+                process.stdout, encoding='utf-8', errors='replace', newline='')):
             log.write(line)
             tail.append(line.rstrip())
             if SHOWN.search(line):

@@ -14,6 +14,9 @@ SMALLEST_PX = 12
 MIN_VISIBLE = .6
 # How often an object is put against another one.
 TOUCH_PROB = .4
+# Of an object's longer side, and the share of light that is gone.
+SHADOW_LENGTH = .15
+SHADOW_DEPTH = .45
 _TRIES = 30
 SIZE_POWER = 1.2
 
@@ -73,8 +76,11 @@ def draw_scene(shape: tuple[int, int], num_objects: int,
 
     palette = ground_palette(rng)
     img = ground(shape, palette, rng)
+    # All light comes from one side, so all shadows fall to the other.
+    angle = rng.uniform(0, 2 * np.pi)
     for item in placed:
         height, width = item.cover.shape
+        _cast_shadow(img, item, angle)
         part = img[item.top:item.top + height, item.left:item.left + width]
         alpha = item.cover[..., None]
         part[:] = part * (1 - alpha) + surface(item.cover, palette, rng) * alpha
@@ -84,6 +90,22 @@ def draw_scene(shape: tuple[int, int], num_objects: int,
     img = np.clip(np.round(img * 255), 0, 255).astype(np.uint8)
     return Scene(img, [item.visible for item in placed],
                  [item.name for item in placed])
+
+
+def _cast_shadow(img: np.ndarray, item: _Placed, angle: float) -> None:
+    """Darken what lies beside an object, in place.
+
+    A shadow belongs to no mask but lies in part in the box, as in photographs.
+    """
+    size = max(item.cover.shape)
+    shift = SHADOW_LENGTH * size * np.array([np.cos(angle), np.sin(angle)])
+    shadow = np.zeros(img.shape[:2], np.float32)
+    height, width = item.cover.shape
+    shadow[item.top:item.top + height, item.left:item.left + width] = item.cover
+    shadow = cv2.warpAffine(shadow, np.float32(
+        [[1, 0, shift[0]], [0, 1, shift[1]]]), shadow.shape[::-1])
+    shadow = cv2.GaussianBlur(shadow, (0, 0), max(size / 25, 1))
+    img *= (1 - SHADOW_DEPTH * shadow)[..., None]
 
 
 def _find_place(shape: tuple[int, int], placed: list[_Placed],

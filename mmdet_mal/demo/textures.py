@@ -83,7 +83,7 @@ def ground(shape: tuple[int, int], palette: np.ndarray,
     img = _blend(img, palette[2], _soft_step(grain - rng.uniform(-.2, .5)))
     for colour in palette[3:]:
         litter = noise(shape, rng.uniform(2, 4), rng)
-        img = _blend(img, colour, _soft_step(litter - rng.uniform(.7, 1.2)))
+        img = _blend(img, colour, _soft_step(litter - rng.uniform(1.2, 1.8)))
     _scatter_flecks(img, rng)
     return img.astype(np.float32)
 

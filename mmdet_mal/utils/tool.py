@@ -17,6 +17,10 @@ _USER_ERROR_EXIT_CODE = 2
 _PATH_ERRORS = (FileNotFoundError, PermissionError, NotADirectoryError,
                 IsADirectoryError)
 
+# What MMEngine and Python raise while a config is read and merged.
+_CONFIG_ERRORS = (OSError, SyntaxError, NameError, KeyError, TypeError,
+                  AttributeError, RuntimeError)
+
 
 def run_tool(main: Callable[[], None]) -> None:
     """Run a tool; a person's mistake ends it with one line and exit code 2.
@@ -70,7 +74,7 @@ def load_config(path: str, options: Mapping[str, Any] | None = None) -> Config:
                         'in configs/mal')
     try:
         config = Config.fromfile(path)
-    except (OSError, SyntaxError, NameError, KeyError, RuntimeError) as error:
+    except _CONFIG_ERRORS as error:
         raise UserError(f'{path}: cannot be read as a config: '
                         f'{type(error).__name__}: {one_line(error)}') from error
     if options:

@@ -67,6 +67,12 @@ def test_labeller_output_is_read_whole(read):
     assert reading.dropped == {} and reading.faults == []
 
 
+def test_human_polygons_are_read_whole(read):
+    """The human twin of a recipe; its area is not the pixel count of the mask."""
+    square = [[20, 10, 28, 10, 28, 16, 20, 16]]
+    assert read([annotation(1, segmentation=square, area=47.3, mal=...)]).complete
+
+
 def test_a_wrapped_dataset_is_read_once(read):
     assert read([annotation(1)], wrap=True).read == 1
 

@@ -3,6 +3,7 @@ max_epochs = 10
 
 optim_wrapper = dict(
     type='mmdet_mal.AutoPrecisionOptimWrapper',
+    constructor='mmdet_mal.StudentOptimWrapperConstructor',
     optimizer=dict(
         type='AdamW', lr=4.8e-5, betas=(0.9, 0.9), weight_decay=5e-4),
     # Ours: clipping keeps a rare huge gradient from undoing the run.

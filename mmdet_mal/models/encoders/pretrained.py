@@ -2,7 +2,7 @@
 
 import math
 
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor, nn
 
@@ -54,20 +54,23 @@ def load_pretrained_encoder(encoder: nn.Module, path: str) -> None:
     if (own is not None and given is not None
             and given.shape[-1] == own.shape[-1]):
         state['pos_embed'] = fit_pos_embed(given, encoder)
-    # Blocks behind the last one that the encoder returns are not built; they
-    # and only they may be left over.
-    depth = len(encoder.layers) if hasattr(encoder, 'layers') else math.inf
     state = {
         key: tensor
-        for key, tensor in state.items() if _layer_index(key) < depth
+        for key, tensor in state.items() if not _is_cut_off(key, encoder)
     }
     load_strict(encoder, state, source=path)
     print_log(f'Loaded {len(state)} tensors of {path} into the encoder',
-              logger='current')
+              logger=MMLogger.get_current_instance())
 
 
-def _layer_index(key: str) -> int:
+def _is_cut_off(key: str, encoder: nn.Module) -> bool:
+    """Whether a tensor belongs to what a shortened encoder leaves out.
+
+    That is a block behind the encoder's last one, and the final norm where
+    ``final_norm=False``; these and only these may be left over.
+    """
     parts = key.split('.')
     if parts[0] == 'layers' and len(parts) > 1 and parts[1].isdigit():
-        return int(parts[1])
-    return -1
+        depth = len(getattr(encoder, 'layers', ()))
+        return int(parts[1]) >= depth > 0
+    return parts[0] == 'ln1' and not getattr(encoder, 'final_norm', True)

@@ -38,7 +38,7 @@ def test_output_is_a_valid_masks_json(boxes, tmp_path, name):
     assert validate_labels(str(boxes), str(out)) == []
     first, crowd, faulty, unreadable = json.loads(out.read_text())['annotations']
     assert first['own'] == 'kept' and first['score'] == 1 and first['area'] > 0
-    assert 'segmentation' not in crowd
+    assert 'score' not in crowd
     assert faulty['mal']['fallback']
     assert unreadable['mal'] == (
         dict(fallback='image_unreadable') if name == 'grabcut' else {})

@@ -14,8 +14,8 @@ from mmdet_mal.registry import MODELS
 DIM, DEPTH, HEADS = 32, 3, 2
 
 
-def build(img_size=32, **kwargs):
-    arch = dict(embed_dims=DIM, num_layers=DEPTH, num_heads=HEADS,
+def build(img_size=32, depth=DEPTH, **kwargs):
+    arch = dict(embed_dims=DIM, num_layers=depth, num_heads=HEADS,
                 feedforward_channels=64)
     encoder = MODELS.build(
         dict(type='mmpretrain.VisionTransformer', arch=arch,
@@ -117,6 +117,14 @@ def test_position_embedding_is_interpolated_once_at_load(official, tmp_path):
     assert encoder.pos_embed.shape == (1, 1 + 16, DIM)
     # The class token's embedding is no position: it stays as it is.
     assert torch.equal(encoder.pos_embed[:, 0], official.pos_embed[:, 0])
+
+
+def test_a_shortened_encoder_takes_its_own_blocks(official, tmp_path):
+    encoder = build(depth=2, final_norm=False, out_indices=(0, 1))
+    load_pretrained_encoder(
+        encoder, save(tmp_path, {'model': official.state_dict()}))
+    assert torch.equal(encoder.layers[1].attn.qkv.weight,
+                       official.blocks[1].attn.qkv.weight)
 
 
 def test_constant_position_embedding_stays_constant():
