@@ -16,8 +16,8 @@ _base_ = [
 ]
 
 data_root = '{{$MAL_DATA_ROOT:../shared/data}}/coco_mini/'
-crop_size = (192, 192)
-max_epochs = 14
+crop_size = (224, 224)
+max_epochs = 18
 _batch_size = 16
 _iters_per_epoch = 75  # 1188 boxes in batches of 16
 
@@ -34,69 +34,32 @@ model = dict(
                 num_layers=10,
                 num_heads=3,
                 feedforward_channels=768),
-            img_size=192,
+            img_size=224,
             patch_size=16,
             out_type='featmap',
             frozen_stages=6,
             final_norm=False,
             out_indices=(5, 9)),
         decoder=dict(in_channels=[192, 192], channels=96)),
-    crf_loss=dict(zeta=0.3, warmup_iters=100),
+    # The clamp is the released code's: it lets neighbours outvote the unary,
+    # without which masks fill their box.
+    crf_loss=dict(zeta=0.3, clamp=0.1, loss_weight=1.0, warmup_iters=100),
     grouping_loss=dict(
         type='mmdet_mal.TokenGroupingLoss',
         fade_iters=max_epochs * _iters_per_epoch // 2),
     flip=True)
 
-_meta_keys = ('img_id', 'ann_id', 'img_path', 'ori_shape', 'img_shape',
-              'crop_window', 'valid_bbox', 'box_area', 'bbox', 'sample_idx',
-              'flip', 'flip_direction')
-_pack = dict(type='mmdet.PackDetInputs', meta_keys=_meta_keys)
-_colour = [
-    dict(
-        type='RandomApply',
-        prob=0.5,
-        transforms=[
-            dict(
-                type='mmpretrain.ColorJitter',
-                brightness=0.4,
-                contrast=0.4,
-                saturation=0.2,
-                hue=0.1,
-                backend='cv2')
-        ]),
-    dict(
-        type='RandomApply',
-        prob=0.2,
-        transforms=[
-            dict(
-                type='RandomGrayscale',
-                prob=1.0,
-                keep_channels=True,
-                channel_weights=(0.114, 0.587, 0.299))
-        ]),
-    # Half the paper's blur: at 192 px its sigma of 2 hides small objects.
-    dict(
-        type='mmpretrain.GaussianBlur',
-        magnitude_range=(0.1, 1.0),
-        magnitude_std='inf',
-        prob=0.5),
-]
+# The shared pipelines with smaller crops and half the blur: at 224 px a sigma
+# of 2 hides small objects.
+_crop = dict(type='mmdet_mal.CropBox', size=crop_size, padding='reflect')
+_load, _expand, _crop_512, _flip, _branch = _base_.train_pipeline
+_jitter, _grey, _blur, _pack = _branch['student']
+_blur = dict(_blur, magnitude_range=(0.1, 1.0))
 train_pipeline = [
-    dict(type='mmdet_mal.LoadBoxImage'),
-    dict(type='mmdet_mal.RandomBoxExpansion', max_rate=1.2, rule='paper'),
-    dict(type='mmdet_mal.CropBox', size=crop_size, padding='reflect'),
-    dict(type='mmdet_mal.RandomCropFlip', prob=0.5),
-    dict(
-        type='mmdet.MultiBranch',
-        branch_field=['student', 'teacher'],
-        student=[*_colour, _pack],
-        teacher=[_pack]),
+    _load, _expand, _crop, _flip,
+    dict(_branch, student=[_jitter, _grey, _blur, _pack])
 ]
-test_pipeline = [
-    dict(type='mmdet_mal.FixedBoxExpansion', rate=0.3),
-    dict(type='mmdet_mal.CropBox', size=crop_size, padding='reflect'),
-    _pack,
-]
+test_pipeline = [_base_.test_pipeline[0], _crop, _pack]
 
 train_dataloader = dict(
     batch_size=_batch_size,

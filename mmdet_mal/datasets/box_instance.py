@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from mmengine.dataset import BaseDataset, force_full_init
 from mmengine.dist import is_main_process
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 
 from mmdet_mal.registry import DATASETS
 
@@ -147,7 +147,7 @@ class BoxInstanceDataset(BaseDataset):
             f'{int(columns.faulty.sum())} faulty, '
             f'{int(((columns.flags & BoxColumns.CLIPPED) > 0).sum())} clipped '
             'to their image)',
-            logger='current')
+            logger=MMLogger.get_current_instance())
 
     def _look_at_images(self) -> list[Fault]:
         """Faults of the image files that samples need."""
@@ -202,7 +202,7 @@ class BoxInstanceDataset(BaseDataset):
             try:
                 raise_errors(unknown, self.ann_file, 'these are left out')
             except AnnotationError as error:
-                print_log(str(error), logger='current', level=logging.WARNING)
+                print_log(str(error), logger=MMLogger.get_current_instance(), level=logging.WARNING)
         gone = {
             f.image_id for f in errors if f.kind in
             ('image_missing', 'image_unreadable', 'image_size')

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from mmcv.transforms import Compose
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 from torch.utils.data import Dataset
 
 from mmdet_mal.registry import DATASETS, FUNCTIONS
@@ -151,7 +151,7 @@ class LabelChunkDataset(Dataset):
         print_log(
             f'{self.ann_file}: {len(self._order)} boxes to label in '
             f'{len(self._chunks)} chunks of at most {self.chunk_boxes}',
-            logger='current')
+            logger=MMLogger.get_current_instance())
 
     @property
     def ann_file(self) -> str:

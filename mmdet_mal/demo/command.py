@@ -13,8 +13,8 @@ from mmdet_mal.utils.errors import UserError
 # MMEngine prints its whole config and every hook before the first iteration;
 # that goes to the log file only.
 SHOWN = re.compile(
-    r'Epoch\((train|val|test)\)|Iter\((train|val|test)\)|box/s|picture/s'
-    r'|Label run|masks|error|Error|mean IoU|^[|+]')
+    r'(Epoch|Iter)\((train|val|test)\)|box/s|picture/s|^[|+]'
+    r'|Label run|annotations of|^\w+\.py: error:|Traceback')
 _TAIL = 15
 
 

@@ -7,9 +7,11 @@ import numpy as np
 
 from mmdet_mal.datasets.images import read_image
 from mmdet_mal.structures.rle import rle_to_mask, segmentation_to_rle
-from mmdet_mal.visualization import (draw_boxes, overlay_masks, picture_grid)
+from mmdet_mal.visualization import (draw_boxes, instance_colours,
+                                     overlay_masks, picture_grid)
 
 CAPTIONS = ('image', 'box', 'mask by MAL', 'drawn mask')
+CELL_SIZE = (320, 320)
 
 
 def result_grid(image_dir: str | Path, predicted: Mapping, drawn: Mapping,
@@ -37,15 +39,17 @@ def result_grid(image_dir: str | Path, predicted: Mapping, drawn: Mapping,
         img = read_image(str(Path(image_dir) / entry['file_name']), 'the grid')
         true = _by_id(drawn, entry['id'])
         made = _by_id(predicted, entry['id'])
-        boxes = [xyxy(ann['bbox']) for ann in true.values()]
         # Small boxes last, or a large object's mask would hide them.
         order = sorted(true, key=lambda key: -true[key]['area'])
-        rows.append([
-            img, draw_boxes(img, boxes),
-            *(overlay_masks(img, [_mask(anns[key], img) for key in order
-                                  if key in anns])
-              for anns in (made, true))])
-    return picture_grid(rows, CAPTIONS)
+        colours = dict(zip(order, instance_colours(len(order)), strict=True))
+        boxes = [xyxy(true[key]['bbox']) for key in order]
+        rows.append([img, draw_boxes(img, boxes, list(colours.values()))])
+        for anns in (made, true):
+            shown = [key for key in order if key in anns]
+            rows[-1].append(overlay_masks(
+                img, [_mask(anns[key], img) for key in shown],
+                [colours[key] for key in shown]))
+    return picture_grid(rows, CAPTIONS, CELL_SIZE)
 
 
 def xyxy(bbox: list) -> list:

@@ -18,7 +18,6 @@ TOUCH_PROB = .4
 SHADOW_LENGTH = .15
 SHADOW_DEPTH = .45
 _TRIES = 30
-SIZE_POWER = 1.2
 
 
 @dataclass
@@ -114,9 +113,7 @@ def _find_place(shape: tuple[int, int], placed: list[_Placed],
     names = list(SHAPES)
     for _ in range(_TRIES):
         name = names[rng.integers(len(names))]
-        # The square makes small ones more frequent, as in photographs.
-        share = rng.random()**SIZE_POWER
-        size = SMALLEST_PX + share * (min(shape) / 2 - SMALLEST_PX)
+        size = rng.uniform(SMALLEST_PX, min(shape) / 2)
         cover = shape_mask(name, size, rng)
         height, width = cover.shape
         if placed and rng.random() < TOUCH_PROB:

@@ -26,15 +26,15 @@ def _circle(radius: float = 1., centre: tuple[float, float] = (0., 0.)
 
 def ellipse(rng: np.random.Generator) -> Contours:
     """A filled ellipse: its own best guess is the ellipse baseline."""
-    return [_circle() * (1, rng.uniform(.45, 1.))]
+    return [_circle() * (1, rng.uniform(.35, 1.))]
 
 
 def polygon(rng: np.random.Generator) -> Contours:
-    """A convex or slightly concave polygon of 3 to 6 corners."""
+    """A polygon of 3 to 6 corners, often with a notch."""
     corners = int(rng.integers(3, 7))
     step = 2 * np.pi / corners
-    angles = np.arange(corners) * step + rng.uniform(-.25, .25, corners) * step
-    radii = rng.uniform(.75, 1., corners)
+    angles = np.arange(corners) * step + rng.uniform(-.3, .3, corners) * step
+    radii = rng.uniform(.5, 1., corners)
     return [np.stack([np.cos(angles), np.sin(angles)], 1) * radii[:, None]]
 
 
@@ -42,7 +42,7 @@ def star(rng: np.random.Generator) -> Contours:
     """A star of 4 to 7 rays."""
     rays = int(rng.integers(4, 8))
     angles = np.arange(2 * rays) * np.pi / rays
-    radii = np.where(np.arange(2 * rays) % 2, rng.uniform(.35, .55), 1.)
+    radii = np.where(np.arange(2 * rays) % 2, rng.uniform(.35, .5), 1.)
     return [np.stack([np.cos(angles), np.sin(angles)], 1) * radii[:, None]]
 
 
@@ -51,9 +51,9 @@ def blob(rng: np.random.Generator) -> Contours:
     angles = np.linspace(0, 2 * np.pi, _CIRCLE_POINTS, endpoint=False)
     radii = np.ones(_CIRCLE_POINTS)
     for order in range(2, 6):
-        amplitude, phase = rng.normal(0, .5 / order), rng.uniform(0, 2 * np.pi)
+        amplitude, phase = rng.normal(0, .6 / order), rng.uniform(0, 2 * np.pi)
         radii += amplitude * np.cos(order * angles + phase)
-    radii = np.clip(radii, .3, None)
+    radii = np.clip(radii, .25, None)
     return [np.stack([np.cos(angles), np.sin(angles)], 1) * radii[:, None]]
 
 
@@ -73,7 +73,7 @@ def bow(rng: np.random.Generator) -> Contours:
 
 def bar(rng: np.random.Generator) -> Contours:
     """A rectangle; slanted, it fills little of its box."""
-    half = rng.uniform(.2, .5)
+    half = rng.uniform(.15, .45)
     return [np.array([[-1., -half], [1, -half], [1, half], [-1, half]])]
 
 

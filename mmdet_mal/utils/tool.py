@@ -23,7 +23,7 @@ _CONFIG_ERRORS = (OSError, SyntaxError, NameError, KeyError, TypeError,
 
 
 def run_tool(main: Callable[[], None]) -> None:
-    """Run a tool; a person's mistake ends it with one line and exit code 2.
+    """Run a tool; a person's mistake ends it with a message and exit code 2.
 
     Args:
         main (Callable[[], None]): The tool.  Exceptions other than
@@ -33,8 +33,9 @@ def run_tool(main: Callable[[], None]) -> None:
     try:
         main()
     except (UserError, *_PATH_ERRORS) as error:
-        name = osp.basename(sys.argv[0])
-        print(f'{name}: error: {one_line(error)}', file=sys.stderr)
+        # A UserError is written for people: one line, or one a fault.
+        message = str(error) if isinstance(error, UserError) else one_line(error)
+        print(f'{osp.basename(sys.argv[0])}: error: {message}', file=sys.stderr)
         sys.exit(_USER_ERROR_EXIT_CODE)
 
 

@@ -26,14 +26,14 @@ def instance_colours(count: int) -> np.ndarray:
 
 
 def overlay_masks(img: np.ndarray, masks: Sequence[np.ndarray],
-                  colours: np.ndarray | None = None,
+                  colours: Sequence | None = None,
                   opacity: float = .5) -> np.ndarray:
     """Paint masks over an image, later ones over earlier ones.
 
     Args:
         img (np.ndarray): uint8 (H, W, 3), BGR; not changed.
         masks (Sequence[np.ndarray]): bool (H, W) each.
-        colours (np.ndarray, optional): uint8 (n, 3), BGR, one a mask.
+        colours (Sequence, optional): n colours BGR in 0 to 255, one a mask.
             Defaults to :func:`instance_colours`.
         opacity (float): 0 shows the image only, 1 hides it.  Each mask also
             has an opaque outline of 1 px.
@@ -64,14 +64,14 @@ def overlay_masks(img: np.ndarray, masks: Sequence[np.ndarray],
 
 
 def draw_boxes(img: np.ndarray, bboxes: Sequence[Sequence[float]],
-               colours: np.ndarray | None = None,
+               colours: Sequence | None = None,
                thickness: int = 1) -> np.ndarray:
     """Draw the outlines of boxes.
 
     Args:
         img (np.ndarray): uint8 (H, W, 3), BGR; not changed.
         bboxes (Sequence[Sequence[float]]): xyxy in image px each.
-        colours (np.ndarray, optional): uint8 (n, 3), BGR, one a box.
+        colours (Sequence, optional): n colours BGR in 0 to 255, one a box.
             Defaults to :func:`instance_colours`.
         thickness (int): of the lines in px, at least 1.
 
@@ -92,7 +92,7 @@ def draw_boxes(img: np.ndarray, bboxes: Sequence[Sequence[float]],
 
 
 def _checked(img: np.ndarray, items: Sequence,
-             colours: np.ndarray | None) -> np.ndarray:
+             colours: Sequence | None) -> np.ndarray:
     """Check the image and return one colour an item."""
     if img.dtype != np.uint8 or img.ndim != 3 or img.shape[2] != 3:
         raise ValueError('expected an image of uint8 (H, W, 3), found '
@@ -101,4 +101,4 @@ def _checked(img: np.ndarray, items: Sequence,
         return instance_colours(len(items))
     if len(colours) != len(items):
         raise ValueError(f'{len(colours)} colours for {len(items)} items')
-    return np.asarray(colours, dtype=np.uint8)
+    return np.asarray(colours, dtype=np.uint8).reshape(-1, 3)

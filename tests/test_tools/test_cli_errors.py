@@ -1,5 +1,6 @@
 """What a person got wrong is said in one line, with exit code 2."""
 
+import json
 import runpy
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 REPO = Path(__file__).resolve().parents[2]
+TINY = Path(__file__).with_name('mal_tiny.py')
 
 CONFIG = "default_hooks = dict()\nmodel = dict(type='Missing')\n"
 
@@ -103,6 +105,37 @@ def test_checkpoint_to_label_with_is_missing(run_tool, config):
 def test_out_without_the_hook_that_writes_it(run_tool, config, weights):
     assert_one_line(run_tool('test', config, weights, '--out', 'masks.json'),
                     '--out', 'mmdet_mal.PseudoLabelHook')
+
+
+@pytest.mark.parametrize('content, words', [
+    pytest.param(None, 'annotation file not found', id='absent'),
+    pytest.param('{', 'not valid JSON', id='torn'),
+    pytest.param('{"images": [], "categories": []}', "no 'annotations'",
+                 id='no annotations'),
+])
+def test_unusable_annotation_file(content, words, run_tool, tmp_path,
+                                  monkeypatch):
+    monkeypatch.setenv('MAL_TINY_ROOT', str(tmp_path))
+    if content is not None:
+        (tmp_path / 'boxes.json').write_text(content)
+    assert_one_line(run_tool('train', TINY), tmp_path / 'boxes.json', words)
+
+
+def test_faulty_boxes_are_listed_all_at_once(run_tool, tmp_path, monkeypatch):
+    monkeypatch.setenv('MAL_TINY_ROOT', str(tmp_path))
+    boxes = {7: [float('nan'), 0, 20, 20], 8: [30, 30, -20, 20],
+             9: [500, 0, 20, 20]}
+    (tmp_path / 'boxes.json').write_text(json.dumps(dict(
+        images=[dict(id=3, file_name='gone.png', height=64, width=64)],
+        categories=[dict(id=1, name='thing')],
+        annotations=[
+            dict(id=i, image_id=3, category_id=1, bbox=box, iscrowd=0)
+            for i, box in boxes.items()])))
+    code, error = run_tool('train', TINY)
+    assert code == 2
+    assert 'Traceback' not in error
+    for word in ('boxes.json', 'gone.png', *map(str, boxes)):
+        assert word in error
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch, config, tmp_path):
