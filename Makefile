@@ -1,7 +1,7 @@
 # make demo     install, then boxes -> masks -> stock detector on drawn images
 # make test     install, then the test suite (this is what CI runs)
 # A machine needs Python 3.11, gcc/g++, git and make.  The first install compiles
-# mmcv's operators (about 10 minutes on 2 cores); pip keeps the wheel, so the next
+# mmcv's operators (5 to 15 minutes on 2 cores); pip keeps the wheel, so the next
 # environment on the machine takes 2 to 3 minutes.
 
 SHELL := /bin/bash
@@ -27,7 +27,6 @@ MAX_JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 8 ? n : 8)))
 
 # pytest arguments: make test ARGS='tests/test_utils -k compat'
 ARGS ?=
-
 
 .PHONY: help install demo test mim lint clean distclean
 

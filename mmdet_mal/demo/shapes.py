@@ -42,7 +42,7 @@ def star(rng: np.random.Generator) -> Contours:
     """A star of 4 to 7 rays."""
     rays = int(rng.integers(4, 8))
     angles = np.arange(2 * rays) * np.pi / rays
-    radii = np.where(np.arange(2 * rays) % 2, rng.uniform(.35, .5), 1.)
+    radii = np.where(np.arange(2 * rays) % 2, rng.uniform(.4, .55), 1.)
     return [np.stack([np.cos(angles), np.sin(angles)], 1) * radii[:, None]]
 
 

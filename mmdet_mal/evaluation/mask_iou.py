@@ -14,6 +14,7 @@ from pycocotools import mask as mask_utils
 
 from mmdet_mal.datasets.annotations import (AnnotationError,
                                             load_annotation_file)
+from mmdet_mal.labelling.merge import image_size, image_sizes
 from mmdet_mal.structures.rle import segmentation_to_rle
 
 # Half-open ranges of the BOX area in image px², COCO's borders.
@@ -73,22 +74,25 @@ def human_rles(human: str | Path | Mapping) -> dict[int, dict]:
             or with an id that is there twice.
     """
     data = read_annotations(human)
-    sizes = {image['id']: (image['height'], image['width'])
-             for image in data['images']}
+    sizes = image_sizes(data['images'])
     rles: dict[int, dict] = {}
     for ann in scored_annotations(data):
+        if 'id' not in ann:
+            raise AnnotationError('an annotation has no id: give the file that '
+                                  'the masks were made from')
         if not ann.get('segmentation'):
             raise AnnotationError(
                 f"annotation {ann['id']} has no segmentation: the scores need "
                 'the JSON with human masks, not the one with boxes only')
-        if ann['image_id'] not in sizes:
+        size = image_size(ann, sizes)
+        if size is None:
             raise AnnotationError(
-                f"annotation {ann['id']} names image {ann['image_id']}, which "
-                "is not among 'images'")
+                f"annotation {ann['id']} names image {ann.get('image_id')}, "
+                "which is not among 'images' or has no height and width there")
         if ann['id'] in rles:
             raise AnnotationError(
                 f"annotation id {ann['id']} is there twice: ids must be unique")
-        rles[ann['id']] = _to_rle(ann, sizes[ann['image_id']])
+        rles[ann['id']] = _to_rle(ann, size)
     return rles
 
 
@@ -130,7 +134,7 @@ def mask_ious(pred: str | Path | Mapping,
     targets = human_rles(human)
     predicted: dict[int, dict] = {}
     for ann in pred['annotations']:
-        if ann['id'] not in targets:
+        if ann.get('id') not in targets:
             continue
         if ann['id'] in predicted:
             raise AnnotationError(
@@ -161,8 +165,18 @@ def _to_rle(ann: Mapping, size: tuple[int, int]) -> dict:
 
 
 def box_area(ann: Mapping) -> float:
-    """Width times height of an annotation's box in image px²."""
-    return float(ann['bbox'][2]) * float(ann['bbox'][3])
+    """Width times height of an annotation's box in image px².
+
+    Raises:
+        AnnotationError: there is no box, or it is no box.
+    """
+    try:
+        _, _, width, height = map(float, ann['bbox'])
+    except (KeyError, TypeError, ValueError):
+        raise AnnotationError(
+            f"annotation {ann.get('id')} has no box [x, y, width, height]: "
+            f"found {ann.get('bbox')}") from None
+    return width * height
 
 
 def summarise(columns: MaskIoUs) -> dict[str, dict[str, float]]:

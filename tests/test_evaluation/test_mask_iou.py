@@ -113,6 +113,11 @@ def test_summary_of_an_empty_range_is_nan():
                  'annotation 5 has no segmentation', id='boxes only'),
     pytest.param(coco(annotation(5, rectangle(0, 0, 5, 5), image_id=8)),
                  'annotation 5 names image 8', id='unknown image'),
+    pytest.param(dict(coco(annotation(5, rectangle(0, 0, 5, 5))),
+                      images=[dict(id=7, file_name='a.jpg')]),
+                 'annotation 5 names image 7', id='image without size'),
+    pytest.param(coco(dict(image_id=7, bbox=[0, 0, 1, 1])),
+                 'has no id', id='no id'),
     pytest.param(coco(*[annotation(5, rectangle(0, 0, 5, 5))] * 2),
                  'id 5 is there twice', id='duplicate id'),
     pytest.param(coco(annotation(5, rectangle(0, 0, 5, 5, size=(30, 20)))),
@@ -121,6 +126,13 @@ def test_summary_of_an_empty_range_is_nan():
 def test_bad_human_annotations_name_the_annotation(human, message):
     with pytest.raises(AnnotationError, match=message):
         human_rles(human)
+
+
+@pytest.mark.parametrize('bbox', [None, [1, 2, 3], ['a', 0, 1, 1]])
+def test_a_human_annotation_without_a_box_is_named(bbox):
+    human = coco(annotation(5, rectangle(0, 0, 5, 5), bbox=bbox))
+    with pytest.raises(AnnotationError, match='annotation 5 has no box'):
+        mask_ious(human, human)
 
 
 def test_bad_prediction_names_the_annotation():
