@@ -4,8 +4,8 @@
     bash tools/dist_test.sh configs/mal/mal_vit-mae-b_coco.py CHECKPOINT 8
 
 Weights: `mae_pretrain_vit_base.pth` of the MAE authors (CC BY-NC 4.0), put at
-the path below or given by MAL_WEIGHTS; an empty MAL_WEIGHTS trains from
-random weights.
+the path below or named by MAL_WEIGHTS; for a dry run without them say
+`--cfg-options model.network.pretrained=None`.
 """
 _base_ = [
     './_base_/default_runtime.py',

@@ -202,7 +202,10 @@ class BoxInstanceDataset(BaseDataset):
             try:
                 raise_errors(unknown, self.ann_file, 'these are left out')
             except AnnotationError as error:
-                print_log(str(error), logger=MMLogger.get_current_instance(), level=logging.WARNING)
+                print_log(
+                    str(error),
+                    logger=MMLogger.get_current_instance(),
+                    level=logging.WARNING)
         gone = {
             f.image_id for f in errors if f.kind in
             ('image_missing', 'image_unreadable', 'image_size')

@@ -116,8 +116,8 @@ class MaskAutoLabeler(BaseModel):
 
         Returns:
             dict[str, Tensor]: ``loss_mil``, ``loss_crf`` and, while it lasts,
-            ``loss_grouping``, scalars; and ``fill``, the mean share of the box that the student calls
-            object, for people who read logs.
+            ``loss_grouping``, scalars; and ``fill``, the mean share of the
+            box that the student calls object, for people who read logs.
         """
         samples = data_samples['student']
         image = inputs['student']
@@ -148,8 +148,8 @@ class MaskAutoLabeler(BaseModel):
                 losses['loss_grouping'] = scale * self.grouping_loss(
                     logits, teacher_feats[0], box_mask, valid)
         inside = box_mask & valid
-        losses['fill'] = ((logits.detach() > 0) & inside).sum() / inside.sum(
-        ).clamp(min=1)
+        covered = ((logits.detach() > 0) & inside).sum()
+        losses['fill'] = covered / inside.sum().clamp(min=1)
         return losses
 
     @torch.no_grad()

@@ -31,6 +31,7 @@ def test_with_a_gpu_the_precision_follows_the_hardware(monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
     monkeypatch.setattr(optim_wrapper, 'AmpOptimWrapper', Amp)
     for bf16 in (True, False):
-        monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda: bf16)
+        monkeypatch.setattr(torch.cuda, 'is_bf16_supported',
+                            lambda bf16=bf16: bf16)
         build()
     assert asked == [('bfloat16', 1.0), ('float16', 'dynamic')]

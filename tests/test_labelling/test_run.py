@@ -188,6 +188,8 @@ def test_killed_at_random_moments_on_one_rank(toy, tmp_path):
             process.join()
             assert_whole_or_absent(toy, folder, expected)
             if process.exitcode == 0:
+                # Done before its moment: the machine is faster than when timed.
+                duration *= .8
                 break
             kills += 1
         assert (folder / 'masks.json').read_bytes() == expected
