@@ -34,7 +34,7 @@ def parse_args() -> argparse.Namespace:
         '--detector-config',
         default='configs/phase2/demo/mask-rcnn_r50_fpn_demo.py',
         help='config of the stock detector, within the repository')
-    parser.add_argument('--detector-iters', type=int, default=20,
+    parser.add_argument('--detector-iters', type=int, default=15,
                         help='iterations of the stock detector')
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',

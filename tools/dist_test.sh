@@ -13,15 +13,5 @@ processes=$3
 shift 3
 tools=$(cd "$(dirname "$0")" && pwd)
 
-# One machine finds a free port by itself; several must agree on one.
-if [ "${NNODES:-1}" = 1 ] && [ -z "${PORT:-}" ]; then
-    rendezvous=(--standalone)
-else
-    rendezvous=(--nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}"
-        --master_addr="${MASTER_ADDR:-127.0.0.1}"
-        --master_port="${PORT:-29500}")
-fi
-
-exec "${PYTHON:-python}" -m torch.distributed.run "${rendezvous[@]}" \
-    --nproc_per_node="$processes" \
-    "$tools/test.py" "$config" "$checkpoint" --launcher pytorch "$@"
+. "$tools/dist_common.sh"
+launch "$processes" "$tools/test.py" "$config" "$checkpoint" "$@"

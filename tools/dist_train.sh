@@ -14,15 +14,5 @@ processes=$2
 shift 2
 tools=$(cd "$(dirname "$0")" && pwd)
 
-# One machine finds a free port by itself; several must agree on one.
-if [ "${NNODES:-1}" = 1 ] && [ -z "${PORT:-}" ]; then
-    rendezvous=(--standalone)
-else
-    rendezvous=(--nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}"
-        --master_addr="${MASTER_ADDR:-127.0.0.1}"
-        --master_port="${PORT:-29500}")
-fi
-
-exec "${PYTHON:-python}" -m torch.distributed.run "${rendezvous[@]}" \
-    --nproc_per_node="$processes" \
-    "$tools/train.py" "$config" --launcher pytorch "$@"
+. "$tools/dist_common.sh"
+launch "$processes" "$tools/train.py" "$config" "$@"

@@ -1,15 +1,15 @@
 """Label boxes: ``python tools/test.py CONFIG CHECKPOINT --out masks.json``."""
 
 import argparse
-import os
 
 import mmdet_mal  # noqa: F401  its shields come before mmengine's runner
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmdet_mal.engine.checkpoint import load_weights
 from mmdet_mal.utils.errors import UserError
-from mmdet_mal.utils.tool import load_config, prepare_work_dir, run_tool
+from mmdet_mal.utils.tool import (load_config, parse_run_args,
+                                  prepare_work_dir, run_tool)
 
 _LABEL_HOOK = 'mmdet_mal.PseudoLabelHook'
 
@@ -23,20 +23,7 @@ def parse_args() -> argparse.Namespace:
         '--out', metavar='MASKS.json',
         help='the JSON to write (default: masks.json in the work folder)')
     parser.add_argument('--work-dir', help='folder for logs and shards')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-        help='override settings, e.g. test_dataloader.num_workers=0')
-    parser.add_argument(
-        '--launcher', default='none',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        help='who started the processes; tools/dist_test.sh sets it')
-    # torch.distributed.launch, which mim uses, hands the rank over this way.
-    parser.add_argument(
-        '--local_rank', '--local-rank', type=int, default=0,
-        help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    return parse_run_args(parser, 'test_dataloader.num_workers=0')
 
 
 def set_out_file(cfg: Config, out_file: str) -> None:

@@ -1,15 +1,14 @@
 """Train the labeller: ``python tools/train.py CONFIG``."""
 
 import argparse
-import os
 
 import mmdet_mal  # noqa: F401  its shields come before mmengine's runner
-from mmengine.config import DictAction
 from mmengine.runner import Runner
 
 from mmdet_mal.engine.checkpoint import load_weights
 from mmdet_mal.utils.errors import UserError
-from mmdet_mal.utils.tool import load_config, prepare_work_dir, run_tool
+from mmdet_mal.utils.tool import (load_config, parse_run_args,
+                                  prepare_work_dir, run_tool)
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,20 +23,7 @@ def parse_args() -> argparse.Namespace:
         '--auto-scale-lr', action='store_true',
         help='scale the learning rate by the global batch over '
         'auto_scale_lr.base_batch_size')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-        help='override settings, e.g. train_dataloader.batch_size=4')
-    parser.add_argument(
-        '--launcher', default='none',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        help='who started the processes; tools/dist_train.sh sets it')
-    # torch.distributed.launch, which mim uses, hands the rank over this way.
-    parser.add_argument(
-        '--local_rank', '--local-rank', type=int, default=0,
-        help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    return parse_run_args(parser, 'train_dataloader.batch_size=4')
 
 
 def main() -> None:

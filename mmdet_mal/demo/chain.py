@@ -32,14 +32,16 @@ class DemoChain:
     Args:
         repo (Path): root of the repository, with ``tools`` and ``configs``.
         work_dir (str): folder of the demo.  What an earlier demo left in it
-            is removed; other files are not touched.
+            is removed; a folder that holds anything else is refused.
         config (str): config of the labeller.
         detector_config (str): config of the stock detector.
 
     Raises:
-        UserError: the folder cannot be written.
+        UserError: the folder cannot be written, or is not the demo's own.
     """
 
+    # Shows that the folder is a demo's, so that nothing else is ever removed.
+    MARKER = '.mal_demo'
     FOLDERS = ('data', 'logs', 'mal', 'labels', 'baselines', 'detector')
     RESULTS = ('scores.json', 'scores.md', 'pictures.png', 'summary.json')
 
@@ -50,12 +52,7 @@ class DemoChain:
         self.config = config
         self.detector_config = detector_config
         self.seconds: dict[str, float] = {}
-        check_writable(str(self.work_dir / 'summary.json'), 'the demo')
-        for name in self.FOLDERS:
-            shutil.rmtree(self.work_dir / name, ignore_errors=True)
-        for name in self.RESULTS:
-            (self.work_dir / name).unlink(missing_ok=True)
-        (self.work_dir / 'logs').mkdir()
+        self._start_anew()
 
     def draw(self, num_train: int, num_val: int, seed: int) -> None:
         """Draw the pictures; see :func:`~.draw.draw_dataset`."""
@@ -134,6 +131,22 @@ class DemoChain:
     def data(self) -> Path:
         """Folder of the drawn pictures."""
         return self.work_dir / 'data'
+
+    def _start_anew(self) -> None:
+        """Leave nothing of an earlier demo in the folder."""
+        check_writable(str(self.work_dir / 'summary.json'), 'the demo')
+        marker = self.work_dir / self.MARKER
+        found = sorted(path.name for path in self.work_dir.iterdir())
+        if found and not marker.exists():
+            raise UserError(
+                f'{self.work_dir}: holds {", ".join(found[:3])}, which no demo '
+                'wrote; choose a new folder with --work-dir')
+        marker.touch()
+        for name in self.FOLDERS:
+            shutil.rmtree(self.work_dir / name, ignore_errors=True)
+        for name in self.RESULTS:
+            (self.work_dir / name).unlink(missing_ok=True)
+        (self.work_dir / 'logs').mkdir()
 
     def _labels(self, split: str) -> str:
         return str(self.work_dir / 'labels' / f'{split}.json')

@@ -1,5 +1,6 @@
 """What the command-line tools share: config, work folder, errors."""
 
+import argparse
 import os
 import os.path as osp
 import sys
@@ -7,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 
 from mmdet_mal.utils.errors import UserError
 
@@ -54,6 +55,33 @@ def one_line(error: BaseException) -> str:
         last = message.splitlines()[-1]
         return last.partition(': ')[2] or last
     return ' '.join(message.split())
+
+
+def parse_run_args(parser: argparse.ArgumentParser,
+                   example: str) -> argparse.Namespace:
+    """Add the options that every runner of a config has, and parse.
+
+    Args:
+        parser (argparse.ArgumentParser): Has the tool's own options.
+        example (str): A setting for the help of ``--cfg-options``.
+
+    Returns:
+        argparse.Namespace: The options; ``LOCAL_RANK`` is set.
+    """
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+        help=f'override settings, e.g. {example}')
+    parser.add_argument(
+        '--launcher', default='none',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        help='who started the processes; tools/dist_*.sh set it')
+    # torch.distributed.launch, which mim uses, hands the rank over this way.
+    parser.add_argument(
+        '--local_rank', '--local-rank', type=int, default=0,
+        help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
 
 
 def load_config(path: str, options: Mapping[str, Any] | None = None) -> Config:

@@ -61,7 +61,7 @@ def test_steps_use_the_public_commands_and_their_time_is_taken(
         'draw', 'train', 'label_val', 'evaluate', 'label_train', 'detector']
 
 
-def test_starting_again_removes_its_own_files_only(tmp_path):
+def test_starting_again_removes_what_the_last_demo_left(tmp_path):
     make(tmp_path)
     for name in ('mal', 'labels'):
         (tmp_path / name).mkdir()
@@ -70,7 +70,15 @@ def test_starting_again_removes_its_own_files_only(tmp_path):
     (tmp_path / 'mine.txt').write_text('')
     make(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        'logs', 'mine.txt']
+        '.mal_demo', 'logs', 'mine.txt']
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'data' / 'precious').write_text('')
+    with pytest.raises(UserError, match='holds data, which no demo wrote'):
+        make(tmp_path)
+    assert (tmp_path / 'data' / 'precious').exists()
 
 
 def test_labelling_before_training_is_one_line(tmp_path, commands):

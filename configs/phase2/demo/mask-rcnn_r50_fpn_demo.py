@@ -27,9 +27,9 @@ train_dataloader = dict(
 
 # A few iterations in place of the stock epochs, without validation.
 train_cfg = dict(
-    _delete_=True, type='IterBasedTrainLoop', max_iters=20, val_interval=1000)
+    _delete_=True, type='IterBasedTrainLoop', max_iters=15, val_interval=1000)
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=20)
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=15)
 ]
 val_dataloader = val_evaluator = val_cfg = None
 test_dataloader = test_evaluator = test_cfg = None

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from mmdet_mal.models.mean_field import mean_field, pairwise_kernel
 from mmdet_mal.registry import MODELS
 
+from .warmup import warmup_scale
+
 
 @MODELS.register_module()
 class CRFLoss(nn.Module):
@@ -58,9 +60,7 @@ class CRFLoss(nn.Module):
         Returns:
             float: In (0, 1].
         """
-        if self.warmup_iters == 0:
-            return 1.0
-        return min(1.0, (iteration + 1) / self.warmup_iters)
+        return warmup_scale(iteration, self.warmup_iters)
 
     @torch.no_grad()
     def labels(self, student_prob: Tensor, teacher_prob: Tensor, image: Tensor,

@@ -6,6 +6,8 @@ from torch import Tensor, nn
 
 from mmdet_mal.registry import MODELS
 
+from .warmup import warmup_scale
+
 
 def bag_values(prob: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     """Maximum of each row and of each column over the valid pixels.
@@ -77,9 +79,7 @@ class MILLoss(nn.Module):
         Returns:
             float: In (0, 1].
         """
-        if self.warmup_iters == 0:
-            return 1.0
-        return min(1.0, (iteration + 1) / self.warmup_iters)
+        return warmup_scale(iteration, self.warmup_iters)
 
     def forward(self, logits: Tensor, box_mask: Tensor,
                 valid: Tensor) -> Tensor:
