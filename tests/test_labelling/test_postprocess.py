@@ -5,6 +5,7 @@ import pytest
 
 from mmdet_mal.labelling.postprocess import (
     MaskOptions,
+    add_ellipse_prior,
     mask_score,
     probability_to_rle,
     resize_map,
@@ -152,3 +153,36 @@ def test_refuses_bad_input(prob, bbox, message):
 def test_refuses_bad_threshold(threshold):
     with pytest.raises(ValueError, match='threshold'):
         MaskOptions(threshold=threshold)
+
+
+def test_ellipse_prior_by_hand():
+    prob = np.full((3, 3), .5, np.float32)
+    # Box of 3 x 3 px: centre d = 0, edge centres (2/3)^2, corners twice that.
+    moved = add_ellipse_prior(prob, (10, 20), (10, 20, 13, 23), 2.)
+    odds = np.log(moved / (1 - moved))
+    assert odds[1, 1] == pytest.approx(2., abs=1e-4)
+    assert odds[0, 1] == pytest.approx(2 * (1 - 4 / 9), abs=1e-4)
+    assert odds[0, 0] == pytest.approx(2 * (1 - 8 / 9), abs=1e-4)
+
+
+def test_ellipse_prior_keeps_the_order_of_sure_pixels_and_stays_a_probability():
+    prob = np.array([[0., 1.]], np.float32)
+    moved = add_ellipse_prior(prob, (0, 0), (0, 0, 2, 1), 1.)
+    assert 0 < moved[0, 0] < moved[0, 1] < 1
+
+
+@pytest.mark.parametrize('side, changed', [(31, True), (32, False)])
+def test_ellipse_prior_is_for_boxes_under_the_small_area(side, changed):
+    prob = np.full((side, side), .55, np.float32)
+    box = (0, 0, side, side)
+    plain, prior = (
+        probability_to_rle(prob, box, box, (64, 64),
+                           MaskOptions(ellipse_prior=weight))[1]
+        for weight in (0., 4.))
+    assert plain == side**2
+    assert (prior < plain) == changed
+
+
+def test_negative_prior_is_refused():
+    with pytest.raises(ValueError, match='ellipse_prior'):
+        MaskOptions(ellipse_prior=-1.)
