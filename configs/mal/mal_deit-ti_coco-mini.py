@@ -48,7 +48,8 @@ model = dict(
         type='mmdet_mal.TokenGroupingLoss',
         fade_iters=max_epochs * _iters_per_epoch // 2),
     flip=True,
-    postprocess=dict(threshold=0.6, ellipse_prior=4.0))
+    refine='mean_field',
+    postprocess=dict(ellipse_prior=4.0))
 
 # The shared pipelines with smaller crops and half the blur: at 224 px a sigma
 # of 2 hides small objects.

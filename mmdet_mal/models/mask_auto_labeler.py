@@ -35,6 +35,9 @@ class MaskAutoLabeler(BaseModel):
         predictor (str): Who labels: ``'teacher'``, ``'student'`` or
             ``'mean'`` of both.
         flip (bool): Average the labels with those of the mirrored crop.
+        refine (str): ``'none'``, or ``'mean_field'``: run the CRF loss's mean
+            field over the averaged probability before it becomes a mask
+            (ours).
         postprocess (dict, optional): Options of
             :class:`~mmdet_mal.labelling.postprocess.MaskOptions`.
         data_preprocessor (dict, optional): ``mmdet.MultiBranchDataPreprocessor``
@@ -49,6 +52,7 @@ class MaskAutoLabeler(BaseModel):
                  grouping_loss: dict | None = None,
                  predictor: str = 'teacher',
                  flip: bool = False,
+                 refine: str = 'none',
                  postprocess: dict | None = None,
                  data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None) -> None:
@@ -56,6 +60,9 @@ class MaskAutoLabeler(BaseModel):
         if predictor not in ('teacher', 'student', 'mean'):
             raise ValueError("predictor must be 'teacher', 'student' or "
                              f"'mean', got {predictor!r}")
+        if refine not in ('none', 'mean_field'):
+            raise ValueError("refine must be 'none' or 'mean_field', got "
+                             f'{refine!r}')
         self.student = MODELS.build(network)
         self.teacher = copy.deepcopy(self.student)
         self.teacher.requires_grad_(False)
@@ -65,6 +72,7 @@ class MaskAutoLabeler(BaseModel):
             MODELS.build(grouping_loss) if grouping_loss else None)
         self.predictor = predictor
         self.flip = flip
+        self.refine = refine
         self.mask_options = MaskOptions(**(postprocess or {}))
 
     def init_weights(self) -> None:
@@ -131,9 +139,8 @@ class MaskAutoLabeler(BaseModel):
         size = tuple(logits.shape[-2:])
         stride = image.shape[-1] // size[-1]
         boxes = torch.cat([s.gt_instances.bboxes for s in samples])
-        valid_boxes = boxes.new_tensor([list(s.valid_bbox) for s in samples])
         box_mask = rectangle_mask(boxes, size, stride)
-        valid = rectangle_mask(valid_boxes, size, stride)
+        valid = _valid_mask(samples, logits, stride)
         # The losses live at the scores' resolution, so the colours do too.
         colours = F.avg_pool2d(image.float(), stride)
         iteration = MessageHub.get_current_instance().get_info('iter', 0)
@@ -191,6 +198,11 @@ class MaskAutoLabeler(BaseModel):
             return []
         probs = self.predict_probability(inputs,
                                          _box_areas(data_samples, inputs))
+        if self.refine == 'mean_field':
+            stride = inputs.shape[-1] // probs.shape[-1]
+            probs = self.crf_loss.marginals(
+                probs, F.avg_pool2d(inputs.float(), stride),
+                _valid_mask(data_samples, probs, stride))
         for prob, sample in zip(probs.cpu().numpy(), data_samples,
                                 strict=True):
             annotate_sample(sample, prob, self.mask_options)
@@ -205,3 +217,11 @@ def _box_areas(data_samples: list[DetDataSample] | None,
                          'the boxes choose the resolution of the scores')
     return torch.tensor([float(s.box_area) for s in data_samples],
                         device=like.device)
+
+
+def _valid_mask(data_samples: list[DetDataSample], like: Tensor,
+                stride: int) -> Tensor:
+    """Where the crops show the image, bool, of the shape of ``like``."""
+    boxes = torch.tensor([list(s.valid_bbox) for s in data_samples],
+                         dtype=torch.float32, device=like.device)
+    return rectangle_mask(boxes, tuple(like.shape[-2:]), stride)

@@ -147,6 +147,28 @@ def test_flip_average_does_not_change_under_mirroring():
     torch.testing.assert_close(prob, mirrored.flip(-1))
 
 
+def test_refinement_is_the_mean_field_of_the_crf_loss(monkeypatch):
+    torch.manual_seed(0)
+    model = MODELS.build(config(refine='mean_field')).eval()
+    seen = []
+    original = model.crf_loss.marginals
+
+    def spy(unary, image, valid):
+        seen.append((unary, image, valid))
+        return torch.ones_like(original(unary, image, valid))
+
+    monkeypatch.setattr(model.crf_loss, 'marginals', spy)
+    crops = torch.randn(1, 3, SIZE, SIZE)
+    output, = model.predict(crops, [sample()])
+    (unary, image, valid), = seen
+    torch.testing.assert_close(
+        unary, model.predict_probability(crops, torch.tensor([80 * 56.])))
+    assert image.shape == (1, 3, SIZE // 4, SIZE // 4)
+    assert valid.all()
+    # Marginals of 1 everywhere fill the box.
+    assert output.pred_instances.areas.item() == 80 * 56
+
+
 @pytest.mark.parametrize('predictor', ['teacher', 'student', 'mean'])
 def test_predictors(predictor):
     torch.manual_seed(0)
@@ -175,6 +197,7 @@ def test_mean_teacher_hook_moves_the_teacher_by_the_momentum(model):
         torch.testing.assert_close(tensor, before[key] + .004)
 
 
-def test_unknown_predictor_is_refused():
-    with pytest.raises(ValueError, match='predictor'):
-        MODELS.build(config(predictor='both'))
+@pytest.mark.parametrize('switch', ['predictor', 'refine'])
+def test_unknown_switches_are_refused(switch):
+    with pytest.raises(ValueError, match=switch):
+        MODELS.build(config(**{switch: 'both'}))

@@ -79,10 +79,24 @@ class CRFLoss(nn.Module):
             Tensor: float32 (N, H, W) of 0 and 1.
         """
         unary = (student_prob + teacher_prob) / 2
-        kernels = pairwise_kernel(image, self.zeta, self.omega, valid)
-        marginal = mean_field(unary, kernels, self.max_iters, self.tolerance,
-                              self.clamp)
+        marginal = self.marginals(unary, image, valid)
         return ((marginal > 0.5) & box_mask & valid).float()
+
+    def marginals(self, unary: Tensor, image: Tensor,
+                  valid: Tensor) -> Tensor:
+        """Mean field with the constants of this loss.
+
+        Args:
+            unary (Tensor): Probabilities (N, H, W) in [0, 1].
+            image (Tensor): Normalised image at that resolution (N, 3, H, W).
+            valid (Tensor): bool (N, H, W).
+
+        Returns:
+            Tensor: fp32 (N, H, W) in [clamp, 1 - clamp].
+        """
+        kernels = pairwise_kernel(image, self.zeta, self.omega, valid)
+        return mean_field(unary, kernels, self.max_iters, self.tolerance,
+                          self.clamp)
 
     def forward(self, student_logits: Tensor, teacher_logits: Tensor,
                 image: Tensor, box_mask: Tensor, valid: Tensor) -> Tensor:
