@@ -1,14 +1,13 @@
 """Data set of boxes: one sample is one box (paper section 3.1)."""
 
 import copy
-import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from mmengine.dataset import BaseDataset, force_full_init
 from mmengine.dist import is_main_process
-from mmengine.logging import MMLogger, print_log
+from mmengine.logging import MMLogger
 
 from mmdet_mal.registry import DATASETS
 
@@ -140,14 +139,13 @@ class BoxInstanceDataset(BaseDataset):
         if self.cache_images:
             self._fill_cache()
         self._fully_initialized = True
-        print_log(
+        MMLogger.get_current_instance().info(
             f'{self.ann_file}: {len(self.columns)} boxes in '
             f'{len(np.unique(self.columns.image_index))} images, of '
             f'{len(columns)} annotations ({int(columns.iscrowd.sum())} crowd, '
             f'{int(columns.faulty.sum())} faulty, '
             f'{int(((columns.flags & BoxColumns.CLIPPED) > 0).sum())} clipped '
-            'to their image)',
-            logger=MMLogger.get_current_instance())
+            'to their image)')
 
     def _look_at_images(self) -> list[Fault]:
         """Faults of the image files that samples need."""
@@ -202,10 +200,7 @@ class BoxInstanceDataset(BaseDataset):
             try:
                 raise_errors(unknown, self.ann_file, 'these are left out')
             except AnnotationError as error:
-                print_log(
-                    str(error),
-                    logger=MMLogger.get_current_instance(),
-                    level=logging.WARNING)
+                MMLogger.get_current_instance().warning(str(error))
         gone = {
             f.image_id for f in errors if f.kind in
             ('image_missing', 'image_unreadable', 'image_size')

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from mmcv.transforms import Compose
-from mmengine.logging import MMLogger, print_log
+from mmengine.logging import MMLogger
 from torch.utils.data import Dataset
 
 from mmdet_mal.registry import DATASETS, FUNCTIONS
@@ -148,10 +148,9 @@ class LabelChunkDataset(Dataset):
         self._chunks = cut_chunks(counts[by_appearance].tolist(),
                                   self.chunk_boxes)
         self._fully_initialized = True
-        print_log(
+        MMLogger.get_current_instance().info(
             f'{self.ann_file}: {len(self._order)} boxes to label in '
-            f'{len(self._chunks)} chunks of at most {self.chunk_boxes}',
-            logger=MMLogger.get_current_instance())
+            f'{len(self._chunks)} chunks of at most {self.chunk_boxes}')
 
     @property
     def ann_file(self) -> str:

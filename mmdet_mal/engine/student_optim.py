@@ -1,6 +1,6 @@
 """Which parameters are trained, and at which rate."""
 
-from mmengine.logging import MMLogger, print_log
+from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIMIZERS
@@ -54,9 +54,9 @@ class StudentOptimWrapperConstructor:
             ('decoder', student.decoder, 1.0)):
             params = [p for p in module.parameters() if p.requires_grad]
             count = sum(p.numel() for p in params)
-            print_log(f'Training {count / 1e6:.2f}M parameters of the {name} '
-                      f'at a learning rate of {base_lr * lr_mult:g}',
-                      logger=MMLogger.get_current_instance())
+            MMLogger.get_current_instance().info(
+                f'Training {count / 1e6:.2f}M parameters of the {name} at a '
+                f'learning rate of {base_lr * lr_mult:g}')
             if params:
                 groups.append(dict(params=params, lr=base_lr * lr_mult))
         optimizer = OPTIMIZERS.build(

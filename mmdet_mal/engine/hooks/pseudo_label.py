@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from mmengine.dist import barrier, broadcast_object_list, get_rank
 from mmengine.hooks import Hook
-from mmengine.logging import MMLogger, print_log
+from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
@@ -118,7 +118,7 @@ class PseudoLabelHook(Hook):
         # Every shard is on disk before the first rank reads them.
         barrier()
         if get_rank() == 0:
-            print_log(str(self._run.finish()), logger=MMLogger.get_current_instance())
+            MMLogger.get_current_instance().info(str(self._run.finish()))
         self._run = None
 
     def _prepare(self, runner: Runner) -> np.ndarray:
@@ -166,8 +166,9 @@ class PseudoLabelHook(Hook):
     def _skip(self, runner: Runner, done: np.ndarray) -> None:
         """Tell the sampler which chunks need no work."""
         total = len(runner.test_loop.dataloader.dataset)
-        print_log(f'Label run {self._run.run_dir}: {len(done)} of {total} chunks '
-                  'are done already', logger=MMLogger.get_current_instance())
+        MMLogger.get_current_instance().info(
+            f'Label run {self._run.run_dir}: {len(done)} of {total} chunks are '
+            'done already')
         sampler = runner.test_loop.dataloader.sampler
         if hasattr(sampler, 'set_done'):
             sampler.set_done(done.tolist())

@@ -2,7 +2,7 @@
 
 import math
 
-from mmengine.logging import MMLogger, print_log
+from mmengine.logging import MMLogger
 from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor, nn
 
@@ -59,8 +59,8 @@ def load_pretrained_encoder(encoder: nn.Module, path: str) -> None:
         for key, tensor in state.items() if not _is_cut_off(key, encoder)
     }
     load_strict(encoder, state, source=path)
-    print_log(f'Loaded {len(state)} tensors of {path} into the encoder',
-              logger=MMLogger.get_current_instance())
+    MMLogger.get_current_instance().info(
+        f'Loaded {len(state)} tensors of {path} into the encoder')
 
 
 def _is_cut_off(key: str, encoder: nn.Module) -> bool:
