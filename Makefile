@@ -1,5 +1,6 @@
 # make demo     install, then boxes -> masks -> stock detector on drawn images
 # make test     install, then the test suite (this is what CI runs)
+# make test-full  the long counts: a million masks, 200 kills
 # A machine needs Python 3.11, gcc/g++, git and make.  The first install compiles
 # mmcv's operators (5 to 15 minutes on 2 cores); pip keeps the wheel, so the next
 # environment on the machine takes 2 to 3 minutes.
@@ -28,12 +29,13 @@ MAX_JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 8 ? n : 8)))
 # pytest arguments: make test ARGS='tests/test_utils -k compat'
 ARGS ?=
 
-.PHONY: help install demo test mim lint clean distclean
+.PHONY: help install demo test test-full mim lint clean distclean
 
 help:
 	@echo 'make install    .venv with the pinned stack and this package'
 	@echo 'make demo       install, then the whole chain on drawn images'
 	@echo 'make test       install, then the tests (ARGS=... goes to pytest)'
+	@echo 'make test-full  the long counts: a million masks, 200 kills'
 	@echo 'make mim        install, then openmim for mim train'
 	@echo 'make lint       ruff'
 	@echo 'make clean      remove build products and caches'
@@ -46,6 +48,9 @@ demo: $(VENV)/.package
 
 test: $(VENV)/.tests
 	$(PY) -m pytest $(ARGS)
+
+test-full: $(VENV)/.tests
+	$(PY) -m pytest -m full $(ARGS)
 
 mim: $(VENV)/.mim
 
@@ -99,7 +104,7 @@ $(VENV)/.package: setup.py pyproject.toml mmdet_mal/version.py $(VENV)/.runtime
 	@$(PY) -m pip check
 	@touch $@
 
-$(VENV)/.tests: requirements/tests.txt $(VENV)/.package
+$(VENV)/.tests: requirements/tests.txt requirements/extras.txt $(VENV)/.package
 	@$(PIP_INSTALL) -r requirements/tests.txt
 	@touch $@
 
