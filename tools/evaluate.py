@@ -7,65 +7,110 @@ from pathlib import Path
 import mmdet_mal  # noqa: F401  its shields come first
 from mmdet_mal.datasets.annotations import load_annotation_file
 from mmdet_mal.evaluation.baselines import BASELINES, label_with_baseline
-from mmdet_mal.evaluation.mask_iou import MaskIoUs, mask_ious, summarise
-from mmdet_mal.evaluation.report import text_table, write_report
+from mmdet_mal.evaluation.mask_iou import MaskIoUs, mask_ious
+from mmdet_mal.evaluation.plots import write_plots
+from mmdet_mal.evaluation.report import (curve_rows, size_rows, text_table,
+                                         write_report)
+from mmdet_mal.evaluation.retention import read_mask_ap, retention_rows
+from mmdet_mal.evaluation.scores import labeller_scores
+from mmdet_mal.evaluation.worst_picture import worst_grid
+from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.tool import run_tool
+from mmdet_mal.visualization import write_png
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description='Mean IoU of masks with human masks, box by box, by size '
-        'of the box')
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description='Compare masks with human masks of the same boxes: mean '
+        'IoU and Boundary IoU by size and class, share of masks over each IoU, '
+        'the worst masks.',
+        epilog='example:\n  python tools/evaluate.py masks.json '
+        'instances_dev.json \\\n      --baselines box ellipse grabcut --images '
+        'photos --out scores.json')
     parser.add_argument('masks', help='masks JSON of the labeller')
     parser.add_argument('human', help='COCO JSON of the same boxes with human '
                         'masks; crowds are left out')
     parser.add_argument('--name', default='MAL', help='name of the row')
     parser.add_argument(
+        '--more', nargs='+', default=[], metavar='NAME=MASKS.json',
+        help='masks of other labellers, a row each')
+    parser.add_argument(
         '--baselines', nargs='+', default=[], choices=list(BASELINES),
         help='label the same boxes with these and add their rows')
     parser.add_argument('--images', metavar='DIR',
-                        help='folder of the images; grabcut needs it')
+                        help='folder of the images: for grabcut, and for a '
+                        'picture of the worst masks beside --out')
     parser.add_argument(
         '--baseline-dir', metavar='DIR',
         help='keep the masks JSONs of the baselines here, and use those that '
         'are here already (default: make them anew and drop them)')
-    parser.add_argument('--out', metavar='RESULT.json',
-                        help='write the scores here, and a table in Markdown '
-                        'beside it')
+    parser.add_argument(
+        '--retention', nargs=2, metavar=('MAL_LOG', 'HUMAN_LOG'),
+        help='work folders (or JSON logs) of the same detector trained on '
+        'these masks and on human masks: adds its AP and what is kept of it')
+    parser.add_argument(
+        '--out', metavar='RESULT.json',
+        help='write all scores here; beside it a report in Markdown and plots')
     return parser.parse_args()
 
 
-def score_baselines(names: list[str], human_file: str, human: dict,
-                    images: str | None, folder: str) -> dict[str, MaskIoUs]:
-    """Label the boxes of the human JSON with baselines, and score those."""
+def score_all(args: argparse.Namespace, human: dict) -> dict[str, MaskIoUs]:
+    """Score the baselines, the other labellers and the main one, in order."""
     scores = {}
-    for name in names:
-        out_file = str(Path(folder) / f'{name}.json')
-        label_with_baseline(name, human_file, out_file, images, reuse=True)
-        scores[name] = mask_ious(out_file, human)
-    return scores
+    with tempfile.TemporaryDirectory() as temporary:
+        for name in args.baselines:
+            masks = str(Path(args.baseline_dir or temporary) / f'{name}.json')
+            label_with_baseline(name, args.human, masks, args.images,
+                                reuse=True)
+            scores[name] = mask_ious(masks, human)
+    for item in args.more:
+        name, found, masks = item.partition('=')
+        if not (name and found and masks) or name in (*scores, args.name):
+            raise UserError(f'--more {item}: expected NAME=MASKS.json with a '
+                            'name that no other row has')
+        scores[name] = mask_ious(masks, human)
+    return scores | {args.name: mask_ious(args.masks, human)}
+
+
+def write_files(args: argparse.Namespace, scores: dict, human: dict,
+                pred: dict, missing: int, retention: list | None) -> None:
+    """Write JSON, Markdown and pictures, and say where."""
+    markdown = write_report(
+        args.out, scores, args.name,
+        dict(masks=args.masks, human=args.human, missing=missing), retention)
+    stem = Path(args.out).with_suffix('')
+    print(f'scores: {args.out}, report: {markdown}, '
+          f'plots: {write_plots(stem, scores, args.name)}')
+    worst = scores[args.name]['worst']
+    if args.images and worst:
+        picture = f'{stem}_worst.png'
+        write_png(picture, worst_grid(worst, pred, human, args.images))
+        print(f'worst masks: {picture}')
 
 
 def main() -> None:
     args = parse_args()
+    retention = args.retention and retention_rows(
+        *(read_mask_ap(log) for log in args.retention))
     human = load_annotation_file(args.human)
-    mal = mask_ious(args.masks, human)
-    with tempfile.TemporaryDirectory() as temporary:
-        scores = score_baselines(args.baselines, args.human, human, args.images,
-                                 args.baseline_dir or temporary)
-    scores[args.name] = mal
+    pred = load_annotation_file(args.masks)
+    columns = score_all(args, human)
 
-    summaries = {name: summarise(columns) for name, columns in scores.items()}
-    print(text_table(summaries))
-    missing = int(mal.missing.sum())
+    own = {ann.get('id'): ann.get('score') for ann in pred['annotations']}
+    scores = {
+        name: labeller_scores(c, human, own if name == args.name else None)
+        for name, c in columns.items()}
+    print(text_table(size_rows(scores)))
+    print(text_table(curve_rows(scores)))
+    if retention:
+        print(text_table(retention))
+    missing = int(columns[args.name].missing.sum())
     if missing:
-        print(f'{missing} of {len(mal)} boxes have no mask in {args.masks}; '
-              'each counts as IoU 0')
+        print(f'{missing} of {len(columns[args.name])} boxes have no mask in '
+              f'{args.masks}; each counts as IoU 0')
     if args.out:
-        markdown = write_report(
-            args.out, summaries,
-            dict(masks=args.masks, human=args.human, missing=missing))
-        print(f'scores: {args.out}, table: {markdown}')
+        write_files(args, scores, human, pred, missing, retention)
 
 
 if __name__ == '__main__':

@@ -5,7 +5,7 @@ once: the labeller is given the box, so there is nothing to detect, and the
 mean over boxes is the score (paper section 4.6 reports the same number).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from mmdet_mal.datasets.annotations import (AnnotationError,
                                             load_annotation_file)
 from mmdet_mal.labelling.merge import image_size, image_sizes
 from mmdet_mal.structures.rle import segmentation_to_rle
+
+from .boundary_iou import boundary_iou
 
 # Half-open ranges of the BOX area in image px², COCO's borders.
 SIZE_RANGES: dict[str, tuple[float, float]] = {
@@ -38,6 +40,8 @@ class MaskIoUs:
         box_areas (np.ndarray): float64 (n,), width times height of the box
             as the human JSON states it, px².
         ious (np.ndarray): float64 (n,), in [0, 1].
+        boundary_ious (np.ndarray): float64 (n,), in [0, 1], see
+            :mod:`.boundary_iou`.
         missing (np.ndarray): bool (n,), True where the prediction has no such
             annotation or no mask in it; the IoU is then 0.
     """
@@ -46,6 +50,7 @@ class MaskIoUs:
     category_ids: np.ndarray
     box_areas: np.ndarray
     ious: np.ndarray
+    boundary_ious: np.ndarray
     missing: np.ndarray
 
     def __len__(self) -> int:
@@ -145,13 +150,15 @@ def mask_ious(pred: str | Path | Mapping,
     for ann in scored_annotations(human):
         target = targets[ann['id']]
         segmentation = predicted.get(ann['id'], {}).get('segmentation')
-        iou = 0.
+        iou = rim_iou = 0.
         if segmentation:
-            iou = rle_iou(_to_rle(predicted[ann['id']], target['size']), target)
+            mask = _to_rle(predicted[ann['id']], target['size'])
+            iou, rim_iou = rle_iou(mask, target), boundary_iou(mask, target)
         rows.append((ann['id'], ann['image_id'], ann.get('category_id', 0),
-                     box_area(ann), iou, not segmentation))
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 6
-    types = (np.int64, np.int64, np.int64, np.float64, np.float64, bool)
+                     box_area(ann), iou, rim_iou, not segmentation))
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 7
+    types = (np.int64, np.int64, np.int64, np.float64, np.float64, np.float64,
+             bool)
     return MaskIoUs(*(np.asarray(column, dtype=kind) for column, kind
                       in zip(columns, types, strict=True)))
 
@@ -179,6 +186,24 @@ def box_area(ann: Mapping) -> float:
     return width * height
 
 
+def size_ranges(box_areas: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Which boxes belong to each size.
+
+    Args:
+        box_areas (np.ndarray): (n,), in px².
+
+    Yields:
+        tuple[str, np.ndarray]: key of ``SIZE_RANGES`` and bool (n,).
+    """
+    for name, (low, high) in SIZE_RANGES.items():
+        yield name, (box_areas >= low) & (box_areas < high)
+
+
+def mean_or_nan(values: np.ndarray) -> float:
+    """Mean of (n,), nan where there is nothing to average."""
+    return float(values.mean()) if len(values) else float('nan')
+
+
 def summarise(columns: MaskIoUs) -> dict[str, dict[str, float]]:
     """Mean IoU and number of boxes per size range.
 
@@ -192,10 +217,5 @@ def summarise(columns: MaskIoUs) -> dict[str, dict[str, float]]:
 def summarise_arrays(ious: np.ndarray,
                      box_areas: np.ndarray) -> dict[str, dict[str, float]]:
     """As :func:`summarise`, of IoUs (n,) and box areas (n,) in px²."""
-    summary = {}
-    for name, (low, high) in SIZE_RANGES.items():
-        chosen = (box_areas >= low) & (box_areas < high)
-        count = int(chosen.sum())
-        mean = float(ious[chosen].mean()) if count else float('nan')
-        summary[name] = dict(miou=mean, n=count)
-    return summary
+    return {name: dict(miou=mean_or_nan(ious[chosen]), n=int(chosen.sum()))
+            for name, chosen in size_ranges(box_areas)}

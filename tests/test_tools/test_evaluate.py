@@ -3,6 +3,7 @@ import json
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
 
 from mmdet_mal.demo import draw_dataset
@@ -44,10 +45,31 @@ def test_table_has_a_row_for_each_labeller(evaluate, drawn, tmp_path, capsys):
     scores = json.loads(out.read_text())['scores']
     assert list(scores) == ['box', 'ellipse', 'grabcut', 'MAL']
     # The masks that were given are those of the ellipse.
-    assert scores['MAL'] == scores['ellipse']
+    assert scores['MAL']['sizes'] == scores['ellipse']['sizes']
+    assert scores['MAL']['worst'][0]['score'] == 1
     printed = capsys.readouterr().out
+    assert 'boundary_iou' in scores['MAL']['sizes']['all']
+    for name in ('scores.png', 'scores_worst.png'):
+        assert cv2.imread(str(tmp_path / name)) is not None and name in printed
     assert '| grabcut |' in out.with_suffix('.md').read_text()
     assert all(name in printed for name in scores) and str(out) in printed
+
+
+def test_other_labellers_and_retention_are_added(
+        evaluate, drawn, tmp_path, capsys):
+    masks, human, _ = drawn
+    for name, ap in (('mal', .3), ('human', .4)):
+        log = tmp_path / name / 'vis_data' / 'scalars.json'
+        log.parent.mkdir(parents=True)
+        log.write_text(json.dumps({'coco/segm_mAP': ap}))
+    out = tmp_path / 'scores.json'
+    evaluate(masks, human, '--more', f'human={human}', '--retention',
+             tmp_path / 'mal', tmp_path / 'human', '--out', out)
+    scores = json.loads(out.read_text())['scores']
+    assert scores['human']['sizes']['all']['miou'] == 1
+    assert scores['human']['sizes']['all']['boundary_iou'] == 1
+    assert '| retention % | 75.0 |' in out.with_suffix('.md').read_text()
+    assert '75.0' in capsys.readouterr().out
 
 
 def test_missing_masks_are_said(evaluate, drawn, tmp_path, capsys):
@@ -74,6 +96,12 @@ def test_masks_of_baselines_are_kept_and_used_again(evaluate, drawn, tmp_path):
                  id='no masks file'),
     pytest.param(('{masks}', '{boxes}'), 'has no segmentation',
                  id='boxes in place of human masks'),
+    pytest.param(('{masks}', '{human}', '--more', 'x.json'),
+                 'expected NAME=MASKS.json', id='row without a name'),
+    pytest.param(('{masks}', '{human}', '--more', 'MAL={masks}'),
+                 'no other row has', id='name there twice'),
+    pytest.param(('{masks}', '{human}', '--retention', 'a', 'b'),
+                 'a: no such log', id='no log'),
     pytest.param(('{masks}', '{human}', '--baselines', 'grabcut'),
                  '--images DIR', id='grabcut without images')])
 def test_mistakes_end_with_one_line(evaluate, drawn, capsys, arguments, message):

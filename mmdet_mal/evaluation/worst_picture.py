@@ -1,0 +1,68 @@
+"""The lowest IoUs as pictures: where people look first."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmdet_mal.datasets.images import read_image
+from mmdet_mal.structures.crop import clip_window, expand_bbox
+from mmdet_mal.structures.rle import rle_to_mask, segmentation_to_rle
+from mmdet_mal.visualization import draw_boxes, overlay_masks, picture_grid
+
+CAPTIONS = ('box', 'mask', 'human mask')
+CELL_SIZE = (220, 220)
+# Half of the box's half-size around it, so that spilt masks are seen.
+_MARGIN = .5
+_COLOUR = ((60, 220, 60), )
+
+
+def worst_grid(worst: Sequence[Mapping[str, Any]], pred: Mapping,
+               human: Mapping, image_dir: str | Path,
+               num_rows: int = 12) -> np.ndarray:
+    """Show the worst masks beside the human ones.
+
+    Args:
+        worst (Sequence[Mapping]): the ``worst`` list of ``labeller_scores``.
+        pred (Mapping): masks JSON of the labeller.
+        human (Mapping): COCO JSON with human masks.
+        image_dir (str | Path): folder of the images.
+        num_rows (int): masks to show, at least 1.
+
+    Returns:
+        np.ndarray: uint8 (H, W, 3), BGR; columns as in ``CAPTIONS``.
+
+    Raises:
+        AnnotationError: an image cannot be read.
+        ValueError: nothing to show.
+    """
+    ids = [entry['annotation_id'] for entry in worst[:num_rows]]
+    made, true = (
+        {ann['id']: ann for ann in data['annotations'] if ann.get('id') in ids}
+        for data in (pred, human))
+    rows = []
+    for entry in worst[:num_rows]:
+        ann_id = entry['annotation_id']
+        img = read_image(str(Path(image_dir) / entry['file_name']),
+                         f'annotation {ann_id}')
+        x, y, width, height = true[ann_id]['bbox']
+        bbox = np.array([x, y, x + width, y + height], dtype=float)
+        left, top, right, bottom = clip_window(
+            expand_bbox(bbox, [_MARGIN] * 4), img.shape[:2]).tolist()
+        part = np.s_[top:bottom, left:right]
+        row = [draw_boxes(img, [bbox], _COLOUR)[part]]
+        for anns in (made, true):
+            row.append(_overlay(img, anns.get(ann_id), part))
+        rows.append(row)
+    return picture_grid(rows, CAPTIONS, CELL_SIZE)
+
+
+def _overlay(img: np.ndarray, ann: Mapping | None, part: Any) -> np.ndarray:
+    """The part of the image with the annotation's mask, if it has one."""
+    masks = []
+    if ann is not None and ann.get('segmentation'):
+        rle = segmentation_to_rle(ann['segmentation'], *img.shape[:2])
+        masks = [rle_to_mask(rle)[part]]
+    return overlay_masks(np.ascontiguousarray(img[part]), masks,
+                         _COLOUR[:len(masks)])
