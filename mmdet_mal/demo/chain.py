@@ -43,7 +43,8 @@ class DemoChain:
     # Shows that the folder is a demo's, so that nothing else is ever removed.
     MARKER = '.mal_demo'
     FOLDERS = ('data', 'logs', 'mal', 'labels', 'baselines', 'detector')
-    RESULTS = ('scores.json', 'scores.md', 'pictures.png', 'summary.json')
+    RESULTS = ('scores.json', 'scores.md', 'scores.png', 'scores_worst.png',
+               'pictures.png', 'summary.json')
 
     def __init__(self, repo: Path, work_dir: str, config: str,
                  detector_config: str) -> None:
@@ -93,7 +94,7 @@ class DemoChain:
                 str(self.work_dir / 'baselines'), '--out', str(scores_file),
                 '--baselines', *BASELINES)
         scores = json.loads(scores_file.read_text(encoding='utf-8'))['scores']
-        return {name: scores[name]['all']['miou']
+        return {name: scores[name]['sizes']['all']['miou']
                 for name in ('mal', *BASELINES)}
 
     def picture(self) -> str:

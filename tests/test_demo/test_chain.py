@@ -18,8 +18,9 @@ def commands(monkeypatch):
     def run_command(command, log_file, environment):
         calls.append(command)
         if 'evaluate' in command[1]:
-            scores = {name: dict(all=dict(miou=number / 10, n=1)) for number, name
-                      in enumerate(('box', 'ellipse', 'grabcut', 'mal'), 1)}
+            scores = {name: dict(sizes=dict(all=dict(miou=number / 10, n=1)))
+                      for number, name in enumerate(
+                          ('box', 'ellipse', 'grabcut', 'mal'), 1)}
             out = Path(command[command.index('--out') + 1])
             out.write_text(json.dumps(dict(scores=scores)))
 
