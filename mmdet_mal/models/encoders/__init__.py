@@ -1,1 +1,5 @@
-"""Encoders are mmpretrain's; here is what loads their weights."""
+"""Encoders: mmpretrain's, one of ours, and what loads published weights."""
+
+from .register_vit import RegisterVisionTransformer
+
+__all__ = ['RegisterVisionTransformer']

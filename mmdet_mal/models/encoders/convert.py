@@ -1,66 +1,64 @@
-"""Key layouts of published checkpoints, turned into mmpretrain's."""
+"""Which network published weights are of, under mmpretrain's names."""
 
-import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from torch import Tensor
 
-StateDict = dict[str, Tensor]
+from .convnext_keys import (convert_official_convnext, is_mmpretrain_convnext,
+                            is_official_convnext)
+from .rename import StateDict
+from .swin_keys import (clean_mmpretrain_swin, convert_official_swin,
+                        is_mmpretrain_swin, is_official_swin)
+from .vit_keys import (clean_mmpretrain_vit, convert_official_vit,
+                       is_mmpretrain_vit, is_official_vit)
 
-# Parts of published ViT files that a mask labeller has no use for, named one
-# by one: any other key without a counterpart is an error.
-_VIT_UNUSED = re.compile(
-    r'^(head|head_dist|fc_norm|decoder_\w+|mask_token|pre_logits)(\.|$)')
 
-_VIT_RULES = (
-    (re.compile(r'^patch_embed\.proj\.'), 'patch_embed.projection.'),
-    (re.compile(r'^blocks\.(\d+)\.norm([12])\.'), r'layers.\1.ln\2.'),
-    (re.compile(r'^blocks\.(\d+)\.mlp\.fc1\.'), r'layers.\1.ffn.layers.0.0.'),
-    (re.compile(r'^blocks\.(\d+)\.mlp\.fc2\.'), r'layers.\1.ffn.layers.1.'),
-    (re.compile(r'^blocks\.(\d+)\.'), r'layers.\1.'),
-    (re.compile(r'^norm\.'), 'ln1.'),
+@dataclass(frozen=True)
+class _Layout:
+    """A way to name the tensors of one kind of network."""
+
+    family: str
+    recognise: Callable[[StateDict], bool]
+    convert: Callable[[StateDict], dict[str, Tensor]]
+
+
+_LAYOUTS = (
+    _Layout('ViT', is_official_vit, convert_official_vit),
+    _Layout('ViT', is_mmpretrain_vit, clean_mmpretrain_vit),
+    _Layout('Swin', is_official_swin, convert_official_swin),
+    _Layout('Swin', is_mmpretrain_swin, clean_mmpretrain_swin),
+    _Layout('ConvNeXt', is_official_convnext, convert_official_convnext),
+    _Layout('ConvNeXt', is_mmpretrain_convnext, dict),
 )
 
 
-def is_official_vit(state: StateDict) -> bool:
-    """Whether the keys are those of the DeiT, MAE and timm releases."""
-    return 'patch_embed.proj.weight' in state and any(
-        key.startswith('blocks.') for key in state)
-
-
-def convert_official_vit(state: StateDict) -> StateDict:
-    """DeiT / MAE / timm ViT keys to ``mmpretrain.VisionTransformer`` keys.
+def convert_published(
+        state: StateDict) -> tuple[str | None, dict[str, Tensor]]:
+    """Published encoder weights under mmpretrain's names.
 
     Args:
-        state (dict[str, Tensor]): The published state.
+        state (dict[str, Tensor]): Weights in the layout of their authors
+            (DeiT, MAE, DINOv2, Swin, ConvNeXt) or of mmpretrain, there alone
+            or as the ``backbone.`` of a larger model.
 
     Returns:
-        dict[str, Tensor]: The same tensors under mmpretrain's names, without
-        the classification head and MAE's reconstruction decoder.
+        tuple[str | None, dict[str, Tensor]]: The family, ``'ViT'``,
+        ``'Swin'`` or ``'ConvNeXt'``, and the converted state; for any other
+        network None and the state without the prefix ``backbone.``.
     """
-    converted = {}
-    for key, tensor in state.items():
-        if _VIT_UNUSED.match(key):
-            continue
-        for pattern, replacement in _VIT_RULES:
-            new_key, hits = pattern.subn(replacement, key)
-            if hits:
-                break
-        converted[new_key] = tensor
-    return converted
+    state = _backbone(state)
+    for layout in _LAYOUTS:
+        if layout.recognise(state):
+            return layout.family, layout.convert(state)
+    return None, state
 
 
-def strip_mmpretrain_prefix(state: StateDict) -> StateDict:
-    """Encoder of an mmpretrain classifier's checkpoint.
-
-    Args:
-        state (dict[str, Tensor]): State with keys such as ``backbone.ln1.…``
-            and ``head.…``.
-
-    Returns:
-        dict[str, Tensor]: The backbone's part without its prefix.
-    """
+def _backbone(state: StateDict) -> dict[str, Tensor]:
+    """The backbone of a larger model; the whole state if it has none."""
     prefix = 'backbone.'
-    return {
+    inner = {
         key[len(prefix):]: tensor
         for key, tensor in state.items() if key.startswith(prefix)
     }
+    return inner or dict(state)
