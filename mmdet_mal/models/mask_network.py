@@ -4,6 +4,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmdet_mal.models.encoders.pretrained import load_pretrained_encoder
+from mmdet_mal.models.heads.mask_head_output import MaskHeadOutput
 from mmdet_mal.registry import MODELS
 
 
@@ -14,7 +15,10 @@ class MaskNetwork(BaseModule):
     Args:
         encoder (dict): Config of a backbone that returns feature maps, such
             as ``mmpretrain.VisionTransformer`` with ``out_type='featmap'``.
-        decoder (dict): Config of a mask head of this package.
+        decoder (dict): Config of a
+            :class:`~mmdet_mal.models.heads.base_mask_head.BaseMaskHead`: one
+            of ``mmdet_mal.AttentionMaskHead``, ``ConvMaskHead``,
+            ``FCMaskHead`` and ``QueryMaskHead``, perhaps with a neck.
         pretrained (str, optional): Weights file of the encoder, in the
             layout of its authors or of mmpretrain; loaded strictly.
         init_cfg (dict, optional): Initialisation of MMEngine.
@@ -72,3 +76,20 @@ class MaskNetwork(BaseModule):
             Tensor: Logits (N, H / 4, W / 4).
         """
         return self.decoder(feats, box_areas, tuple(crop_size))
+
+    def decode_with_classes(self, feats: tuple[Tensor, ...],
+                            box_areas: Tensor,
+                            crop_size: tuple[int, int]) -> MaskHeadOutput:
+        """Scores of pixels and classes from the encoder's maps.
+
+        Args:
+            feats (tuple[Tensor, ...]): From :meth:`extract`.
+            box_areas (Tensor): (N,) box areas in px² of the original image.
+            crop_size (tuple[int, int]): Height and width of the crops.
+
+        Returns:
+            MaskHeadOutput: Logits (N, H / 4, W / 4), and (N, num_classes) if
+            the decoder has a class branch, else None.
+        """
+        return self.decoder.forward_with_classes(feats, box_areas,
+                                                 tuple(crop_size))

@@ -4,7 +4,7 @@ import torch
 from mmdet.models.losses.dice_loss import dice_loss
 from torch import Tensor, nn
 
-from mmdet_mal.models.mean_field import mean_field, pairwise_kernel
+from mmdet_mal.models.mean_field import crf_marginals
 from mmdet_mal.registry import MODELS
 
 from .warmup import warmup_scale
@@ -94,9 +94,8 @@ class CRFLoss(nn.Module):
         Returns:
             Tensor: fp32 (N, H, W) in [clamp, 1 - clamp].
         """
-        kernels = pairwise_kernel(image, self.zeta, self.omega, valid)
-        return mean_field(unary, kernels, self.max_iters, self.tolerance,
-                          self.clamp)
+        return crf_marginals(unary, image, valid, self.zeta, self.omega,
+                             self.max_iters, self.tolerance, self.clamp)
 
     def forward(self, student_logits: Tensor, teacher_logits: Tensor,
                 image: Tensor, box_mask: Tensor, valid: Tensor) -> Tensor:

@@ -1,0 +1,12 @@
+"""Ranges of the box area."""
+import pytest
+import torch
+
+from mmdet_mal.models.heads.size_routing import route_by_area
+
+
+@pytest.mark.parametrize('area, route', [
+    (0., 0), (1023.9, 0), (1024., 1), (9215.9, 1), (9216., 2), (1e9, 2),
+], ids=str)
+def test_ranges_are_half_open(area, route):
+    assert route_by_area(torch.tensor([area])).item() == route
