@@ -6,6 +6,7 @@ import mmdet_mal  # noqa: F401  its shields come before mmengine's runner
 from mmengine.runner import Runner
 
 from mmdet_mal.engine.checkpoint import load_weights
+from mmdet_mal.engine.resume import check_resumable
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.tool import (load_config, parse_run_args,
                                   prepare_work_dir, run_tool)
@@ -17,8 +18,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--work-dir', help='folder for logs and checkpoints')
     parser.add_argument(
         '--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-        help='go on from a checkpoint; without a value, from the latest one '
-        'in the work folder')
+        help='go on from a checkpoint; without a value, from the latest sound '
+        'one in the work folder')
     parser.add_argument(
         '--auto-scale-lr', action='store_true',
         help='scale the learning rate by the global batch over '
@@ -30,6 +31,10 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
+    if cfg.get('train_dataloader') is None:
+        raise UserError(f'{args.config}: has no train_dataloader, so there is '
+                        'nothing to train; an InstantLabeler labels at once '
+                        '(tools/label.py CONFIG --ann …)')
     prepare_work_dir(cfg, args.work_dir, args.config)
 
     if args.auto_scale_lr:
@@ -40,8 +45,12 @@ def main() -> None:
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
+    # A bad file fails here, in a second, not after the data are read.
     if cfg.get('load_from') and '://' not in cfg.load_from:
-        load_weights(cfg.load_from)  # a bad file fails here, in one line
+        if cfg.get('resume'):
+            check_resumable(cfg.load_from)
+        else:
+            load_weights(cfg.load_from)
 
     Runner.from_cfg(cfg).train()
 

@@ -1,1 +1,6 @@
-"""What surrounds the model while it trains: checkpoints and hooks."""
+"""What surrounds the model while it trains: loop, checkpoints and hooks."""
+
+# The registry of loops imports this package for engine/loops.py.
+from .train_loop import ResumableTrainLoop
+
+__all__ = ['ResumableTrainLoop']

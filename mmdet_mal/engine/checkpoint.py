@@ -2,6 +2,8 @@
 
 import fnmatch
 import os
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -38,15 +40,11 @@ def load_weights(path: str | os.PathLike,
         dict[str, Tensor]: The weights by name.
 
     Raises:
-        CheckpointError: If the file is missing, cannot be read safely, or
-            holds no weights.
+        CheckpointError: If the file is missing, damaged, cannot be read
+            safely, or holds no weights.
     """
     path = os.fspath(path)
-    check_checkpoint_file(path)
-    try:
-        content = torch.load(path, map_location, weights_only=True)
-    except Exception as error:  # torch raises a dozen kinds on broken files
-        raise CheckpointError(f'{path}: {_why_unreadable(path)}') from error
+    content = load_verified(path, map_location)
     state = _unwrap(content)
     if state is None:
         found = (f"a dict with the keys {', '.join(map(str, content))}"
@@ -58,6 +56,60 @@ def load_weights(path: str | os.PathLike,
     if all(key.startswith('module.') for key in state):
         state = {key[len('module.'):]: t for key, t in state.items()}
     return state
+
+
+def load_verified(path: str | os.PathLike,
+                  map_location: str | torch.device = 'cpu',
+                  lazily: bool = False) -> object:
+    """Read a checkpoint file whose every bit is as it was saved.
+
+    torch notices neither flipped bits nor blocks that the disk lost: it skips
+    the CRC-32 checksums that it writes.  Here they are compared first; the
+    oldest format of torch, without them, is read as it is.
+
+    Args:
+        path (str | os.PathLike): A local file.
+        map_location (str | torch.device): Where the tensors go.
+        lazily (bool): Map the tensors from disk instead of reading them, for
+            a look at what else is there.  Defaults to False.
+
+    Returns:
+        object: What was saved.
+
+    Raises:
+        CheckpointError: If the file is missing, damaged, or cannot be read
+            with ``weights_only=True``.
+    """
+    path = os.fspath(path)
+    check_checkpoint_file(path)
+    has_checksums = _compare_checksums(path)
+    try:
+        return torch.load(path, map_location, weights_only=True,
+                          mmap=lazily and has_checksums)
+    except Exception as error:  # torch raises a dozen kinds on broken files
+        raise CheckpointError(f'{path}: {_why_unreadable(path)}') from error
+
+
+def _compare_checksums(path: str) -> bool:
+    """Raise a :class:`CheckpointError` if a part of an archive changed.
+
+    Returns:
+        bool: Whether the file is an archive, with checksums.
+    """
+    try:
+        if not zipfile.is_zipfile(path):
+            return False
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    # What the reader raises where the archive's own tables are damaged.
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError,
+            NotImplementedError, RuntimeError, KeyError) as error:
+        damaged = f'its tables ({error})'
+    if damaged:
+        raise CheckpointError(
+            f'{path}: damaged since it was saved, in {damaged}; restore the '
+            'file from a copy, or use another checkpoint')
+    return True
 
 
 def check_checkpoint_file(path: str | os.PathLike) -> None:

@@ -1,10 +1,13 @@
 """Precision of training, chosen by asking the machine."""
 
 import torch
-from mmengine.optim import AmpOptimWrapper, OptimWrapper
+from mmengine.optim import OptimWrapper
 from torch.optim import Optimizer
 
 from mmdet_mal.registry import OPTIM_WRAPPERS
+
+from .guarded_amp_optim_wrapper import GuardedAmpOptimWrapper
+from .guarded_optim_wrapper import GuardedOptimWrapper
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -12,8 +15,9 @@ def AutoPrecisionOptimWrapper(optimizer: Optimizer,
                               **kwargs) -> OptimWrapper:
     """bf16 autocast where the GPU has it, fp16 with a scaler on older ones.
 
-    Without a GPU it is MMEngine's plain wrapper, in fp32: the AMP wrapper
-    refuses to run on a CPU.  One config thus serves every machine.
+    Without a GPU it is the plain wrapper, in fp32: the AMP wrapper refuses to
+    run on a CPU.  One config thus serves every machine.  Either skips steps
+    whose loss or gradient is not finite.
 
     Args:
         optimizer (Optimizer): The optimizer.
@@ -23,10 +27,10 @@ def AutoPrecisionOptimWrapper(optimizer: Optimizer,
         OptimWrapper: The wrapper.
     """
     if not torch.cuda.is_available():
-        return OptimWrapper(optimizer=optimizer, **kwargs)
+        return GuardedOptimWrapper(optimizer=optimizer, **kwargs)
     if torch.cuda.is_bf16_supported():
         # bf16 has the range of fp32: a scale of 1 keeps the scaler idle.
-        return AmpOptimWrapper(optimizer=optimizer, dtype='bfloat16',
-                               loss_scale=1.0, **kwargs)
-    return AmpOptimWrapper(optimizer=optimizer, dtype='float16',
-                           loss_scale='dynamic', **kwargs)
+        return GuardedAmpOptimWrapper(optimizer=optimizer, dtype='bfloat16',
+                                      loss_scale=1.0, **kwargs)
+    return GuardedAmpOptimWrapper(optimizer=optimizer, dtype='float16',
+                                  loss_scale='dynamic', **kwargs)

@@ -1,7 +1,7 @@
-"""MAL small enough for a test, without chance: no flip, colour or expansion.
+"""MAL small enough for a test, with the chance of a real recipe.
 
-Chance in the pipeline is drawn per process, so only without it can one and
-two processes be compared number by number.  MAL_TINY_ROOT is the data.
+Crop, flip and colour are drawn per sample, so one process and two see the
+same.  MAL_TINY_ROOT is the data.
 """
 _base_ = [
     '../../configs/mal/_base_/default_runtime.py',
@@ -13,6 +13,7 @@ data_root = '{{$MAL_TINY_ROOT:.}}/'
 _size = (64, 64)
 _expand = dict(type='mmdet_mal.FixedBoxExpansion', rate=0.3)
 _crop = dict(type='mmdet_mal.CropBox', size=_size, padding='reflect')
+_load, _random_expand, _crop_512, _flip, _branch = _base_.train_pipeline
 _pack = _base_.test_pipeline[-1]
 
 _data = dict(
@@ -21,11 +22,7 @@ train_dataloader = dict(
     batch_size=4, num_workers=0, persistent_workers=False,
     dataset=dict(
         min_area=100, **_data,
-        pipeline=[
-            dict(type='mmdet_mal.LoadBoxImage'), _expand, _crop,
-            dict(type='mmdet.MultiBranch', branch_field=['student', 'teacher'],
-                 student=[_pack], teacher=[_pack]),
-        ]))
+        pipeline=[_load, _random_expand, _crop, _flip, _branch]))
 test_dataloader = dict(
     num_workers=0,
     dataset=dict(**_data, chunk_boxes=3, pipeline=[_expand, _crop, _pack]))

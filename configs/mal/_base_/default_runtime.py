@@ -12,7 +12,9 @@ default_hooks = dict(
     checkpoint=dict(
         type='mmdet_mal.AtomicCheckpointHook', interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    verify_checkpoint=dict(type='mmdet_mal.VerifyCheckpointHook'),
     strict_load=dict(type='mmdet_mal.StrictLoadHook'),
+    nan_guard=dict(type='mmdet_mal.NanGuardHook'),
     sync_log=dict(type='mmdet_mal.SyncLogHook'))
 
 env_cfg = dict(

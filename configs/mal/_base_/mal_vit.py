@@ -39,4 +39,7 @@ custom_hooks = [
     dict(type='mmdet.MeanTeacherHook', momentum=0.004, interval=1,
          skip_buffer=False),
     dict(type='mmdet_mal.PseudoLabelHook'),
+    # An epoch of COCO takes hours; these are dropped as newer ones come.
+    dict(type='mmdet_mal.AtomicCheckpointHook', by_epoch=False, interval=2000,
+         max_keep_ckpts=2, save_last=False),
 ]

@@ -29,4 +29,4 @@ param_scheduler = [
         T_max=max_epochs - 1,
         convert_to_iter_based=True),
 ]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs)
+train_cfg = dict(type='mmdet_mal.ResumableTrainLoop', max_epochs=max_epochs)

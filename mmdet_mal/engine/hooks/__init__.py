@@ -1,8 +1,13 @@
 """Hooks of the runner, one a file."""
 
 from .atomic_checkpoint import AtomicCheckpointHook
+from .nan_guard import NanGuardHook
 from .pseudo_label import PseudoLabelHook
 from .strict_load import StrictLoadHook
 from .sync_log import SyncLogHook
+from .verify_checkpoint import VerifyCheckpointHook
 
-__all__ = ['AtomicCheckpointHook', 'PseudoLabelHook', 'StrictLoadHook', 'SyncLogHook']
+__all__ = [
+    'AtomicCheckpointHook', 'NanGuardHook', 'PseudoLabelHook',
+    'StrictLoadHook', 'SyncLogHook', 'VerifyCheckpointHook'
+]

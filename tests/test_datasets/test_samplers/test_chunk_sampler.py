@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mmdet_mal.datasets.samplers import ChunkSampler, split_chunks
+from mmdet_mal.datasets.samplers.chunk_sampler import deal_chunks
 
 
 class _Chunks:
@@ -75,3 +76,23 @@ def test_foreign_chunks_and_ranks_are_refused():
 
 def test_data_without_sizes_counts_items():
     assert list(ChunkSampler([7, 8, 9], rank=1, world_size=3)) == [1]
+
+
+@pytest.mark.parametrize('workers', [0, 1, 2, 3, 8])
+@pytest.mark.parametrize('count', [0, 1, 7, 8, 20])
+def test_each_worker_served_in_turn_gets_neighbours(workers, count):
+    chunks = list(range(10, 10 + count))
+    dealt = deal_chunks(chunks, workers)
+    assert sorted(dealt) == chunks
+    turns = max(workers, 1)
+    for worker in range(turns):
+        mine = dealt[worker::turns]
+        assert mine == list(range(mine[0], mine[0] + len(mine))) if mine else True
+
+
+def test_the_loader_s_workers_change_the_order_only():
+    sampler = ChunkSampler(_Chunks([1] * 6), rank=0, world_size=1)
+    sampler.set_workers(2)
+    assert list(sampler) == [0, 3, 1, 4, 2, 5]
+    sampler.set_done([1])
+    assert list(sampler) == [0, 4, 2, 5, 3]

@@ -1,0 +1,158 @@
+"""Training steps that are not finite: counted, explained, limited."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from mmengine.dist import all_gather_object
+from mmengine.hooks import Hook
+
+from mmdet_mal.engine.step_guard import StepGuard, StepReport
+from mmdet_mal.registry import HOOKS
+from mmdet_mal.utils.errors import UserError
+
+# A batch of a log line; larger ones are cut.
+_MAX_LISTED = 16
+
+# The counts, in the message hub and so in every checkpoint.
+_TOTAL = 'skipped_steps'
+_IN_A_ROW = 'skipped_steps_in_a_row'
+
+
+class NonFiniteError(UserError):
+    """Training has lost its numbers and cannot go on."""
+
+
+@HOOKS.register_module()
+class NanGuardHook(Hook):
+    """Counts the steps that the optimizer wrapper skipped.
+
+    A step is skipped if its loss or gradient is NaN or infinite (see
+    :class:`~mmdet_mal.engine.step_guard.StepGuard`): neither parameters nor
+    the optimizer's state change, the teacher moves towards the student as it
+    is, and schedules go on.  Each is logged with the samples of its batch, on
+    all ranks.  Its losses are kept out of the log's running means, which one
+    NaN would spoil for as long as their window.
+
+    Where gradients are accumulated, the samples are those of the last batch.
+
+    Args:
+        max_in_a_row (int): So many skipped steps without one that was made
+            end the training with an error.  Defaults to 10.
+
+    Raises:
+        ValueError: If ``max_in_a_row`` is not positive.
+    """
+
+    # Before RuntimeInfoHook, which stores the values for the log.
+    priority = 'HIGHEST'
+
+    def __init__(self, max_in_a_row: int = 10) -> None:
+        if max_in_a_row < 1:
+            raise ValueError(
+                f'max_in_a_row must be at least 1, got {max_in_a_row}')
+        self.max_in_a_row = max_in_a_row
+        self._total = 0
+        self._in_a_row = 0
+
+    def before_train(self, runner: Any) -> None:
+        """Take the counts over from the checkpoint.
+
+        Args:
+            runner (Runner): The runner.
+
+        Raises:
+            UserError: If the optimizer wrapper cannot skip steps.
+        """
+        if not isinstance(runner.optim_wrapper, StepGuard):
+            raise UserError(
+                f'NanGuardHook: {type(runner.optim_wrapper).__name__} does not '
+                'skip non-finite steps; set optim_wrapper.type to '
+                'mmdet_mal.AutoPrecisionOptimWrapper, or '
+                'default_hooks.nan_guard=None')
+        resumed = runner.iter > 0
+        hub = runner.message_hub
+        self._total = hub.get_info(_TOTAL, 0) if resumed else 0
+        self._in_a_row = hub.get_info(_IN_A_ROW, 0) if resumed else 0
+        self._store(runner)
+
+    def after_train_iter(self,
+                         runner: Any,
+                         batch_idx: int,
+                         data_batch: Any = None,
+                         outputs: dict | None = None) -> None:
+        """Look at what became of the step.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Not used.
+            data_batch (Any): Named in the log if the step was skipped.
+            outputs (dict, optional): What the model logs; emptied if the
+                step was skipped, on all ranks.
+
+        Raises:
+            NonFiniteError: If too many in a row were skipped.
+        """
+        report = runner.optim_wrapper.report
+        if report is None:  # gradients are still being accumulated
+            return
+        if not report.skipped:
+            if report.finite and self._in_a_row:
+                self._in_a_row = 0
+                self._store(runner)
+            return
+        self._total += 1
+        self._in_a_row += 1
+        self._store(runner)
+        if outputs:
+            outputs.clear()
+        samples = _names(all_gather_object(_describe(data_batch)))
+        self._tell(runner, report, samples)
+
+    def after_train(self, runner: Any) -> None:
+        """Say how many steps were skipped in all.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        if self._total:
+            runner.logger.warning(
+                f'{self._total} of {runner.iter} steps were skipped because '
+                'their loss or gradient was not finite')
+
+    def _store(self, runner: Any) -> None:
+        runner.message_hub.update_info(_TOTAL, self._total)
+        runner.message_hub.update_info(_IN_A_ROW, self._in_a_row)
+
+    def _tell(self, runner: Any, report: StepReport, samples: str) -> None:
+        found = (f'loss {report.loss:g}, gradient norm {report.grad_norm:g} at '
+                 f'iteration {runner.iter + 1}')
+        if self._in_a_row < self.max_in_a_row:
+            runner.logger.warning(
+                f'Step skipped, not finite: {found}; {self._in_a_row} in a row '
+                f'(at most {self.max_in_a_row}), {self._total} in all; '
+                f'samples: {samples}')
+            return
+        raise NonFiniteError(
+            f'{self._in_a_row} steps in a row were not finite, the last with '
+            f'{found}, samples: {samples}; lower optim_wrapper.optimizer.lr or '
+            'lengthen its warm-up, look at these samples, and go on from a '
+            f'checkpoint in {runner.work_dir}')
+
+
+def _describe(data_batch: Any) -> list[str]:
+    """Annotation and file of each sample of a batch."""
+    samples = data_batch.get('data_samples') if isinstance(
+        data_batch, dict) else None
+    if isinstance(samples, dict):  # branches show the same samples
+        samples = next(iter(samples.values()), None)
+    return [
+        f"annotation {s.get('ann_id', '?')} ({s.get('img_path', '?')})"
+        for s in samples or ()
+    ]
+
+
+def _names(by_rank: Iterable[list[str]]) -> str:
+    names = [name for batch in by_rank for name in batch]
+    more = len(names) - _MAX_LISTED
+    listed = ', '.join(names[:_MAX_LISTED]) or 'unknown'
+    return f'{listed} and {more} more' if more > 0 else listed
