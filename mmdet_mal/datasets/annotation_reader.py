@@ -1,4 +1,4 @@
-"""Reads the annotations of a COCO file into columns and judges them.
+"""Reads annotations of a COCO file into columns and judges them.
 
 Whole columns are checked at once, so that 860,001 annotations take seconds;
 Python looks only at the rows that fail.
@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .columns import ImageTable
-from .fault import Fault
+from .columns import BoxColumns
+from .fault import ANNOTATION_ERRORS, Fault
+from .id_column import IdLookup, is_id
+from .image_table import ImageTable
 
 # A box may stick out by this many pixels of rounding without being reported
 # as clipped; it is clipped all the same.
@@ -21,102 +23,93 @@ MIN_SIDE = .01
 
 
 class AnnotationReader:
-    """Reads the annotations column by column and collects their faults.
+    """Reads one block of annotations and judges it.
+
+    What only the whole file shows, ids that occur twice, is not judged here.
 
     Args:
-        annotations (list[dict]): Entries of the file.
-        images (ImageTable): Its images.
+        annotations (list[dict]): Consecutive entries of the file.
+        first_row (int): Position of the first of them in the file.
+        images (ImageTable): The images of the file.
+        image_rows (IdLookup): Finds their rows by id.
+        classes (dict[int, int]): Class index by category id.
 
     Attributes:
         ann_ids (np.ndarray): Shape (n,), int64; -1 if there is none.
         image_index (np.ndarray): Row in ``images``, shape (n,), int32; -1 if
             unknown.
-        labels (np.ndarray): Class index, shape (n,), after
-            :meth:`read_labels`.
+        labels (np.ndarray): Class index, shape (n,), int64; 0 if unknown.
         boxes_xywh (np.ndarray): Boxes clipped to their image, shape (n, 4),
-            float32, after :meth:`read_boxes`; 0 where a box is faulty.
-        crowd, clipped, faulty (np.ndarray): Shape (n,), bool.
+            float32; 0 where a box is faulty.
+        flags (np.ndarray): As :class:`.columns.BoxColumns` has them.
+        faults (list[tuple[tuple[int, int], Fault]]): Each with its place: the
+            row in the file and the rank of its kind.
     """
 
-    def __init__(self, annotations: list[dict], images: ImageTable) -> None:
+    def __init__(self, annotations: list[dict], first_row: int,
+                 images: ImageTable, image_rows: IdLookup,
+                 classes: dict[int, int]) -> None:
+        count = len(annotations)
         self.annotations = annotations
+        self.first_row = first_row
         self.images = images
-        self.faulty = np.zeros(len(annotations), dtype=bool)
-        self.clipped = np.zeros(len(annotations), dtype=bool)
-        self._malformed = np.zeros(len(annotations), dtype=bool)
-        self._faults = []  # (row, Fault)
-        # While the images are looked up, no fault can name one.
-        self.image_index = np.full(len(annotations), -1, dtype=np.int32)
-        self.crowd = np.array([bool(a.get('iscrowd')) for a in annotations],
-                              dtype=bool)
-        self.image_index = self._read_image_index()
+        self.faults: list[tuple[tuple[int, int], Fault]] = []
+        self._faulty = np.zeros(count, dtype=bool)
+        self._errors = np.zeros(count, dtype=np.uint8)
+        self._malformed = np.zeros(count, dtype=bool)
+        self._no_id = np.zeros(count, dtype=bool)
+        self._crowd = np.array(
+            [is_crowd(a) for a in annotations], dtype=bool)
+        # In this order, which is that of ANNOTATION_ERRORS.
+        self.image_index = self._read_image_index(image_rows)
         self.ann_ids = self._read_ids()
-
-    def sorted_faults(self) -> list[Fault]:
-        """Faults in the order of the file."""
-        return [f for _, f in sorted(self._faults, key=lambda pair: pair[0])]
+        self.labels = self._read_labels(classes)
+        self._clipped = np.zeros(count, dtype=bool)
+        self.boxes_xywh = self._read_boxes()
+        self.flags = (
+            BoxColumns.CROWD * self._crowd + BoxColumns.CLIPPED * self._clipped
+            + BoxColumns.FAULTY * self._faulty + BoxColumns.NO_ID * self._no_id
+            + (self._errors << BoxColumns.ERROR_SHIFT)).astype(np.uint8)
 
     def _add(self, row: int, kind: str, message: str,
              severity: str = 'error') -> None:
-        entry = self.annotations[row]
-        ann_id, image_id = entry.get('id'), entry.get('image_id')
-        file = ''
-        if self.image_index[row] >= 0:
-            file = self.images.file_names[self.image_index[row]]
-        if not is_id(ann_id):
-            ann_id = None
-            message = f"entry {row} of 'annotations': {message}"
-        self._faults.append(
-            (row, Fault(kind, file, image_id, ann_id, message, severity)))
+        image = self.image_index[row]
+        file = self.images.file_names[image] if image >= 0 else ''
+        place = self.first_row + row
+        fault = annotation_fault(self.annotations[row], place, file, kind,
+                                 message, severity)
+        rank = len(ANNOTATION_ERRORS)
         if severity == 'error':
-            self.faulty[row] = True
+            rank = ANNOTATION_ERRORS.index(kind)
+            self._faulty[row] = True
+            self._errors[row] = self._errors[row] or rank + 1
+        self.faults.append(((place, rank), fault))
 
-    def _read_ids(self) -> np.ndarray:
-        values = [a.get('id') for a in self.annotations]
-        usable = np.arange(len(values))
-        if not set(map(type, values)) <= {int} or not all(
-                map(is_id, (min(values, default=0), max(values, default=0)))):
-            for row, value in enumerate(values):
-                if not is_id(value):
-                    values[row] = None
-                    found = ('is missing' if value is None else
-                             f'is {value!r:.40}')
-                    self._add(row, 'ann_id_missing',
-                              f'id {found}, expected an integer; add one')
-            usable = np.array([i for i in usable if values[i] is not None],
-                              dtype=np.int64)
-            values = [-1 if value is None else value for value in values]
-        ids = np.array(values, dtype=np.int64)
-        _, inverse, counts = np.unique(
-            ids[usable], return_inverse=True, return_counts=True)
-        if len(counts) == len(usable):
-            return ids
-        repeats = counts[inverse]
-        for row, times in zip(
-                usable[repeats > 1], repeats[repeats > 1], strict=True):
-            self._add(int(row), 'ann_id_duplicate',
-                      f'this id occurs {times} times; make ids unique')
-        return ids
-
-    def _read_image_index(self) -> np.ndarray:
-        index = {}
-        for i, image_id in enumerate(self.images.ids):
-            if image_id is not None:
-                index.setdefault(image_id, i)
-        found = _look_up(index, [a.get('image_id') for a in self.annotations])
+    def _read_image_index(self, image_rows: IdLookup) -> np.ndarray:
+        found = image_rows.rows([a.get('image_id') for a in self.annotations])
+        self.image_index = found.astype(np.int32)
         for row in np.flatnonzero(found < 0):
             value = self.annotations[row].get('image_id')
             self._add(int(row), 'image_id_unknown',
                       f"image_id {value!r:.40} is not among 'images'; add the "
                       'image or remove the annotation')
-        return found.astype(np.int32)
+        return self.image_index
 
-    def read_labels(self, classes: dict) -> None:
-        """Look up the class index of each annotation.
+    def _read_ids(self) -> np.ndarray:
+        values = [a.get('id') for a in self.annotations]
+        if not set(map(type, values)) <= {int} or not all(
+                map(is_id, (min(values, default=0), max(values, default=0)))):
+            for row, value in enumerate(values):
+                if not is_id(value):
+                    values[row] = -1
+                    self._no_id[row] = True
+                    found = ('is missing' if value is None else
+                             f'is {value!r:.40}')
+                    self._add(row, 'ann_id_missing',
+                              f'id {found}, expected an integer; add one')
+        return np.array(values, dtype=np.int64)
 
-        Args:
-            classes (dict): Class index by category id.
-        """
+    def _read_labels(self, classes: dict[int, int]) -> np.ndarray:
         labels = _look_up(classes,
                           [a.get('category_id') for a in self.annotations])
         for row in np.flatnonzero(labels < 0):
@@ -124,17 +117,16 @@ class AnnotationReader:
             self._add(int(row), 'category_id_unknown',
                       f"category_id {value!r:.40} is not among 'categories'; "
                       'add the category or correct the annotation')
-        kind = np.int16 if len(classes) < 2**15 else np.int32
-        self.labels = np.maximum(labels, 0).astype(kind)
+        return np.maximum(labels, 0)
 
-    def read_boxes(self) -> None:
+    def _read_boxes(self) -> np.ndarray:
         """Read, judge and clip the boxes."""
         boxes = self._parse_boxes()
         known = self.image_index >= 0
         # Row -1 of an unknown image is read and then not used.
-        heights, widths = self.images.heights, self.images.widths
         if len(self.images):
-            limits = np.stack([widths, heights], axis=1)[self.image_index]
+            limits = np.stack([self.images.widths[self.image_index],
+                               self.images.heights[self.image_index]], axis=1)
             known &= (limits > 0).all(axis=1)
         else:
             limits = np.zeros((len(boxes), 2), dtype=np.int32)
@@ -152,15 +144,15 @@ class AnnotationReader:
             change = np.abs(
                 np.concatenate([inside_low - low, high - inside_high], axis=1))
         sound &= known & ~outside
-        self.clipped = sound & ~self.crowd & (change > ROUNDING).any(axis=1)
+        self._clipped = sound & ~self._crowd & (change > ROUNDING).any(axis=1)
         self._report_boxes(finite, reverse, zero, outside)
         moved = sound & (change > 0).any(axis=1)
         # Only boxes that stick out are computed anew: w = (x + w) - x would
         # round the areas of all the others.
         boxes[moved] = np.concatenate([inside_low, visible], axis=1)[moved]
         boxes[~sound] = 0
-        self.faulty |= ~sound & ~self.crowd
-        self.boxes_xywh = boxes.astype(np.float32)
+        self._faulty |= ~sound & ~self._crowd
+        return boxes.astype(np.float32)
 
     def _parse_boxes(self) -> np.ndarray:
         """Boxes as float64, (n, 4), xywh; malformed ones are NaN."""
@@ -198,11 +190,11 @@ class AnnotationReader:
              '{} px (w x h)'),
         ]
         for kind, rows, message in kinds:
-            for row in np.flatnonzero(rows & ~self.crowd):
+            for row in np.flatnonzero(rows & ~self._crowd):
                 text = message.format(*self._image_size(row))
                 self._add(int(row), kind, f'{self._show_box(row)} {text}; '
                           f'{repair}')
-        for row in np.flatnonzero(self.clipped):
+        for row in np.flatnonzero(self._clipped):
             width, height = self._image_size(row)
             self._add(
                 int(row), 'bbox_clipped',
@@ -220,14 +212,32 @@ class AnnotationReader:
         return width, height
 
 
-def is_int(value: Any) -> bool:
-    """Whether a value is an integer, and not a truth value."""
-    return isinstance(value, int) and not isinstance(value, bool)
+def is_crowd(annotation: dict) -> bool:
+    """Whether an annotation is a crowd region: ``iscrowd`` is 1 or true.
+
+    Anything else makes none: by truth value the text "0" would make one.
+    """
+    return annotation.get('iscrowd') == 1
 
 
-def is_id(value: Any) -> bool:
-    """Whether a value serves as an id: an integer that fits 64 bits."""
-    return is_int(value) and -2**63 <= value < 2**63
+def annotation_fault(entry: dict, row: int, file: str, kind: str,
+                     message: str, severity: str = 'error') -> Fault:
+    """Describe what is wrong with an annotation.
+
+    Args:
+        entry (dict): The annotation.
+        row (int): Its position in the file.
+        file (str): File name of its image, '' if unknown.
+        kind, message, severity (str): As in :class:`.fault.Fault`.
+
+    Returns:
+        Fault: One without a usable id is named by its position.
+    """
+    ann_id = entry.get('id')
+    if not is_id(ann_id):
+        ann_id = None
+        message = f"entry {row} of 'annotations': {message}"
+    return Fault(kind, file, entry.get('image_id'), ann_id, message, severity)
 
 
 def _look_up(index: dict, keys: list[Any]) -> np.ndarray:

@@ -1,20 +1,24 @@
 """Reading of COCO detection files; errors that say which file and why.
 
-What is inside the file becomes columns in :mod:`.parsing`, and what is wrong
-with it is listed in :mod:`.faults`.
+Here a file is read whole, for code that wants it so; :mod:`.annotation_file`
+reads one of any size as a stream, with the same errors.  What is inside the
+file becomes columns in :mod:`.parsing`, and what is wrong with it is listed in
+:mod:`.faults`.
 """
 
 import contextlib
 import gc
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mmdet_mal.utils.errors import UserError
 
 # How many faults an error message spells out before it only counts.
 LISTED_FAULTS = 50
+# The lists of dicts that every COCO detection file has.
+OUTLINE = ('images', 'annotations', 'categories')
 
 
 class AnnotationError(UserError, ValueError):
@@ -34,21 +38,25 @@ class AnnotationError(UserError, ValueError):
 
     @classmethod
     def of_many(cls, headline: str, problems: Sequence[str],
-                hint: str = '') -> 'AnnotationError':
+                hint: str = '',
+                total: int | None = None) -> 'AnnotationError':
         """One error for many problems.
 
         Args:
             headline (str): What the problems have in common.
             problems (Sequence[str]): One line each.
             hint (str): Last line, what to do about all.  Defaults to ''.
+            total (int, optional): Number of all problems, if only the first
+                are given.
 
         Returns:
             AnnotationError: The first 50 are listed, the others counted.
         """
         lines = [f'{headline}:']
         lines += [f'  {problem}' for problem in problems[:LISTED_FAULTS]]
-        if len(problems) > LISTED_FAULTS:
-            lines.append(f'  … and {len(problems) - LISTED_FAULTS} more')
+        more = (total or len(problems)) - len(problems[:LISTED_FAULTS])
+        if more:
+            lines.append(f'  … and {more} more')
         return cls('\n'.join(lines + [hint] if hint else lines))
 
 
@@ -69,13 +77,34 @@ def load_annotation_file(path: str, segmentation: str = 'keep') -> dict:
         AnnotationError: In one line, if the file is absent, unreadable, not
             JSON or not of that outline.
     """
-    if segmentation not in ('keep', 'drop'):
-        raise ValueError(
-            f"segmentation must be 'keep' or 'drop', got '{segmentation}'")
-    hook = _drop_segmentation if segmentation == 'drop' else None
+    check_segmentation_option(segmentation)
+    hook = drop_segmentation if segmentation == 'drop' else None
+    with reading(path), open(path, encoding='utf-8') as file, \
+            _no_garbage_collection():
+        data = json.load(file, object_hook=hook)
+    top_level = data if isinstance(data, dict) else {}
+    check_outline(path, type(data).__name__, {
+        key: (type(value).__name__,
+              describe_entries(value)[1] if isinstance(value, list) else None)
+        for key, value in top_level.items()})
+    return data
+
+
+@contextlib.contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Turn what may go wrong in reading a file into one line that names it.
+
+    Args:
+        path (str): Path of the annotation file that the block reads.
+
+    Raises:
+        AnnotationError: If the file is absent, unreadable, not UTF-8 or not
+            JSON.
+    """
     try:
-        with open(path, encoding='utf-8') as file, _no_garbage_collection():
-            data = json.load(file, object_hook=hook)
+        yield
+    except AnnotationError:
+        raise
     except FileNotFoundError:
         raise AnnotationError(
             f'{path}: annotation file not found (working directory '
@@ -87,15 +116,21 @@ def load_annotation_file(path: str, segmentation: str = 'keep') -> dict:
         raise AnnotationError(
             f'{path}: annotation file is not UTF-8 text; expected a COCO '
             'detection JSON (unpack it if it is an archive)') from None
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise AnnotationError(
             f'{path}: annotation file is not valid JSON: {error}; it may be '
             'cut off, fetch or write it again') from None
-    _check_outline(path, data)
-    return data
 
 
-def _drop_segmentation(entry: dict) -> dict:
+def check_segmentation_option(segmentation: str) -> None:
+    """Raise ValueError unless the option is one of its two values."""
+    if segmentation not in ('keep', 'drop'):
+        raise ValueError(
+            f"segmentation must be 'keep' or 'drop', got '{segmentation}'")
+
+
+def drop_segmentation(entry: dict) -> dict:
+    """Remove ``segmentation`` from an object that was just parsed."""
     entry.pop('segmentation', None)
     return entry
 
@@ -113,26 +148,55 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _check_outline(path: str, data: Any) -> None:
-    """Raise unless ``data`` has the three lists of dicts of a COCO file."""
-    if not isinstance(data, dict):
+def describe_entries(
+        entries: Iterable[Any]) -> tuple[int, tuple[int, str] | None]:
+    """Count the entries of a list and look for one that is no object.
+
+    Args:
+        entries (Iterable[Any]): Parsed JSON values.
+
+    Returns:
+        tuple[int, tuple[int, str] | None]: Number of entries; position and
+        type of the first that is no dict, None if there is none.
+    """
+    count, odd_entry = 0, None
+    for entry in entries:
+        if odd_entry is None and type(entry) is not dict:
+            odd_entry = (count, type(entry).__name__)
+        count += 1
+    return count, odd_entry
+
+
+def check_outline(path: str, kind: str,
+                  top_level: dict[str, tuple]) -> None:
+    """Require the three lists of dicts of a COCO file.
+
+    Args:
+        path (str): Path of the file, for the message.
+        kind (str): Name of the type of the whole document.
+        top_level (dict[str, tuple]): By top-level key, the name of the
+            value's type and what :func:`describe_entries` says of its first
+            entry that is no dict.
+
+    Raises:
+        AnnotationError: If one of the lists is absent or something else.
+    """
+    if kind != 'dict':
         raise AnnotationError(
             f'{path}: expected a JSON object with images, annotations and '
-            f'categories, found a {type(data).__name__}; give a COCO '
-            'detection file')
-    for key in ('images', 'annotations', 'categories'):
-        if key not in data:
-            found = ', '.join(sorted(map(str, data))[:10]) or 'nothing'
+            f'categories, found a {kind}; give a COCO detection file')
+    for key in OUTLINE:
+        if key not in top_level:
+            found = ', '.join(sorted(top_level)[:10]) or 'nothing'
             raise AnnotationError(
                 f"{path}: no '{key}' in the file (found: {found}); give a "
                 'COCO detection file')
-        if not isinstance(data[key], list):
+        value_kind, odd_entry = top_level[key]
+        if value_kind != 'list':
             raise AnnotationError(
-                f"{path}: '{key}' must be a list, found a "
-                f'{type(data[key]).__name__}; give a COCO detection file')
-        if not set(map(type, data[key])) <= {dict}:
-            index, entry = next((i, v) for i, v in enumerate(data[key])
-                                if not isinstance(v, dict))
+                f"{path}: '{key}' must be a list, found a {value_kind}; give "
+                'a COCO detection file')
+        if odd_entry is not None:
             raise AnnotationError(
-                f"{path}: entry {index} of '{key}' must be an object, found "
-                f'a {type(entry).__name__}')
+                f"{path}: entry {odd_entry[0]} of '{key}' must be an object, "
+                f'found a {odd_entry[1]}')

@@ -1,7 +1,7 @@
 """Data set of boxes: one sample is one box (paper section 3.1)."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,16 @@ from mmengine.logging import MMLogger
 
 from mmdet_mal.registry import DATASETS
 
-from .annotations import AnnotationError, load_annotation_file
-from .columns import BoxColumns, ImageTable, Indices, subset_positions
-from .fault import Fault, raise_errors
-from .faults import find_image_faults, join_image_path
+from .annotation_file import AnnotationFile
+from .annotations import AnnotationError
+from .columns import BoxColumns, Indices, subset_positions
+from .fault_log import FaultLog, raise_errors
+from .faults import find_image_faults
+from .id_column import is_id
 from .image_cache import ImageCache
-from .parsing import build_columns
+from .image_source import join_image_path
+from .image_table import ImageTable
+from .parsing import IMAGE_FILES, build_columns
 
 
 @DATASETS.register_module()
@@ -100,7 +104,7 @@ class BoxInstanceDataset(BaseDataset):
         self.known_faults = frozenset(known_faults)
         self.columns: BoxColumns | None = None
         self.images: ImageTable | None = None
-        self.faults: list[Fault] = []
+        self.faults = FaultLog(accepted=self.known_faults)
         self._cache: ImageCache | None = None
         self._cache_row: dict[int, int] = {}
         super().__init__(
@@ -124,91 +128,89 @@ class BoxInstanceDataset(BaseDataset):
         """Load the file, find its faults, choose the samples."""
         if self._fully_initialized:
             return
-        data = load_annotation_file(self.ann_file, segmentation='drop')
-        columns, self.images, faults = build_columns(data)
-        self._name_classes(data['categories'])
-        del data
-        self.columns = columns.take(self._choose(columns))
-        total = len(self.columns)
+        source = AnnotationFile(self.ann_file, segmentation='drop')
+        self.faults = FaultLog(accepted=self.known_faults)
+        self.columns, self.images, _ = build_columns(source, self.faults)
+        self._name_classes(source.entries('categories'))
+        totals = dict(
+            annotations=len(self.columns),
+            crowd=int(self.columns.iscrowd.sum()),
+            faulty=int(self.columns.faulty.sum()),
+            clipped=int(((self.columns.flags & BoxColumns.CLIPPED) > 0).sum()))
+        self.columns.keep(self._choose(self.columns))
+        large_enough = len(self.columns)
         if self._indices is not None:
-            self.columns = self.columns.take(
-                subset_positions(self._indices, total, excess='all'))
-        faults += self._look_at_images()
-        self._judge(faults)
-        self._require_boxes(columns, total)
+            self.columns.keep(subset_positions(
+                self._indices, large_enough, excess='all'))
+        unusable = self._look_at_images()
+        self._judge()
+        if unusable.any():
+            self.columns.keep(~unusable[self.columns.image_index])
+        self._require_boxes(totals, large_enough)
         if self.cache_images:
             self._fill_cache()
         self._fully_initialized = True
         MMLogger.get_current_instance().info(
             f'{self.ann_file}: {len(self.columns)} boxes in '
             f'{len(np.unique(self.columns.image_index))} images, of '
-            f'{len(columns)} annotations ({int(columns.iscrowd.sum())} crowd, '
-            f'{int(columns.faulty.sum())} faulty, '
-            f'{int(((columns.flags & BoxColumns.CLIPPED) > 0).sum())} clipped '
-            'to their image)')
+            f"{totals['annotations']} annotations ({totals['crowd']} crowd, "
+            f"{totals['faulty']} faulty, {totals['clipped']} clipped to their "
+            'image)')
 
-    def _look_at_images(self) -> list[Fault]:
-        """Faults of the image files that samples need."""
+    def _look_at_images(self) -> np.ndarray:
+        """Which images cannot be used, shape (images,), bool; logs why."""
+        unusable = np.zeros(len(self.images), dtype=bool)
         if self.check_images == 'none':
-            return []
+            return unusable
         # Eight processes need not open the same files at once; when the main
         # one finds a fault, its launcher ends the others.
         check = self.check_images if is_main_process() else 'exists'
         used = np.unique(self.columns.image_index)
-        return find_image_faults(self.images, used, self.image_dir, check,
-                                 self.backend_args)
+        for row, fault in find_image_faults(self.images, used, self.image_dir,
+                                            check, self.backend_args):
+            unusable[row] = True
+            self.faults.add(fault, (IMAGE_FILES, row))
+        return unusable
 
     def _choose(self, columns: BoxColumns) -> np.ndarray:
-        """Positions of the annotations that are samples."""
+        """Which annotations are samples, shape (n,), bool."""
         keep = ~columns.iscrowd & ~columns.faulty
         keep &= columns.areas > self.min_area
-        keep &= (columns.boxes_xywh[:, 2:] > self.min_size).all(axis=1)
-        return np.flatnonzero(keep)
+        for side in (2, 3):
+            keep &= columns.boxes_xywh[:, side] > self.min_size
+        return keep
 
-    def _require_boxes(self, columns: BoxColumns, large_enough: int) -> None:
+    def _require_boxes(self, totals: dict[str, int],
+                       large_enough: int) -> None:
         """Raise if no sample is left, saying where they all went."""
         if not len(self.columns):
             raise AnnotationError(
-                f'{self.ann_file}: no box is left to use: of {len(columns)} '
-                f'annotations {int(columns.iscrowd.sum())} are crowd regions, '
-                f'{int(columns.faulty.sum())} are faulty, and {large_enough} '
-                f'are sound and larger than min_area={self.min_area} px² and '
-                f'min_size={self.min_size} px; lower these or give other data')
+                f'{self.ann_file}: no box is left to use: of '
+                f"{totals['annotations']} annotations {totals['crowd']} are "
+                f"crowd regions, {totals['faulty']} are faulty, and "
+                f'{large_enough} are sound and larger than '
+                f'min_area={self.min_area} px² and min_size={self.min_size} '
+                'px; lower these or give other data')
 
-    def _name_classes(self, categories: list[dict]) -> None:
+    def _name_classes(self, categories: Iterable[dict]) -> None:
         """Set ``classes`` unless ``metainfo`` did."""
-        names = {c.get('id'): c.get('name') for c in categories
-                 if isinstance(c.get('id'), int)}
+        names = {c['id']: c.get('name') for c in categories if is_id(c.get('id'))}
         self._metainfo.setdefault(
             'classes', tuple(str(names[key]) for key in sorted(names)))
 
-    def _judge(self, faults: list[Fault]) -> None:
-        """Raise for faults or leave out what they concern, as configured."""
-        self.faults = faults
-        errors = [f for f in faults if f.severity == 'error']
-        unknown = [
-            f for f in errors if f.annotation_id is None
-            or f.annotation_id not in self.known_faults
-        ]
+    def _judge(self) -> None:
+        """Raise for the faults, or log them, as configured."""
         if self.fault_policy == 'raise':
             raise_errors(
-                unknown, self.ann_file,
+                self.faults, self.ann_file,
                 'repair the data, or leave these boxes out with '
                 "faults='skip' or known_faults=[ids] in the data set's config")
-        elif unknown:
-            # The words are those of the error: a log and a refusal read alike.
-            try:
-                raise_errors(unknown, self.ann_file, 'these are left out')
-            except AnnotationError as error:
-                MMLogger.get_current_instance().warning(str(error))
-        gone = {
-            f.image_id for f in errors if f.kind in
-            ('image_missing', 'image_unreadable', 'image_size')
-        }
-        if gone:
-            index = [i for i, id_ in enumerate(self.images.ids) if id_ in gone]
-            self.columns = self.columns.take(
-                ~np.isin(self.columns.image_index, index))
+            return
+        # The words are those of the error: a log and a refusal read alike.
+        try:
+            raise_errors(self.faults, self.ann_file, 'these are left out')
+        except AnnotationError as error:
+            MMLogger.get_current_instance().warning(str(error))
 
     def _fill_cache(self) -> None:
         """Decode every image of a sample."""

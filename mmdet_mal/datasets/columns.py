@@ -1,8 +1,7 @@
-"""Columnar tables of boxes and images.
+"""Boxes in columns, and which of them a subset means.
 
 COCO 2017 has 860,001 annotations.  As Python objects they take hundreds of
-MiB in every worker; here a box takes 31 bytes of numpy arrays, the images
-apart.
+MiB in every worker; here a box takes 31 bytes of numpy arrays.
 """
 
 from collections.abc import Sequence
@@ -12,29 +11,6 @@ from typing import Any
 import numpy as np
 
 Indices = int | Sequence[int]
-
-
-@dataclass
-class ImageTable:
-    """The images of an annotation file.
-
-    Attributes:
-        ids (list): Image ids as in the file.
-        file_names (list[str]): Relative to the image folder.
-        heights (np.ndarray): Stated heights in pixels, int32, 0 if unknown.
-        widths (np.ndarray): Stated widths in pixels, int32, 0 if unknown.
-    """
-    ids: list[Any]
-    file_names: list[str]
-    heights: np.ndarray
-    widths: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def shape(self, index: int) -> tuple[int, int]:
-        """Stated height and width of image ``index`` as Python ints."""
-        return int(self.heights[index]), int(self.widths[index])
 
 
 @dataclass
@@ -51,14 +27,17 @@ class BoxColumns:
             float32, x, y, width, height in image pixels.
         labels (np.ndarray): Index of the class in order of category id,
             shape (n,), int16.
-        flags (np.ndarray): Sum of ``CROWD``, ``CLIPPED`` and ``FAULTY``,
-            shape (n,), uint8.
+        flags (np.ndarray): Sum of ``CROWD``, ``CLIPPED``, ``FAULTY`` and
+            ``NO_ID``, and 16 times the place, from 1, of the box's first
+            error in :data:`.fault.ANNOTATION_ERRORS`, shape (n,), uint8.
         category_table (np.ndarray): Category id of each class, shape
             (classes,), int64.
     """
     CROWD = 1
     CLIPPED = 2
     FAULTY = 4
+    NO_ID = 8
+    ERROR_SHIFT = 4
 
     ann_ids: np.ndarray
     image_index: np.ndarray
@@ -80,8 +59,8 @@ class BoxColumns:
     @property
     def areas(self) -> np.ndarray:
         """Box areas, shape (n,), float64, in square image pixels."""
-        sizes = self.boxes_xywh[:, 2:].astype(np.float64)
-        return sizes[:, 0] * sizes[:, 1]
+        return np.multiply(self.boxes_xywh[:, 2], self.boxes_xywh[:, 3],
+                           dtype=np.float64)
 
     @property
     def category_ids(self) -> np.ndarray:
@@ -104,6 +83,62 @@ class BoxColumns:
         return sum(
             getattr(self, f.name).nbytes for f in fields(self)
             if f.name != 'category_table')
+
+    @classmethod
+    def empty(cls, count: int, category_table: np.ndarray) -> 'BoxColumns':
+        """Columns to be filled block by block.
+
+        Args:
+            count (int): Number of boxes.
+            category_table (np.ndarray): Category id of each class.
+
+        Returns:
+            BoxColumns: Their values are arbitrary.
+        """
+        kind = np.int16 if len(category_table) < 2**15 else np.int32
+        return cls(
+            ann_ids=np.empty(count, np.int64),
+            image_index=np.empty(count, np.int32),
+            boxes_xywh=np.empty((count, 4), np.float32),
+            labels=np.empty(count, kind),
+            flags=np.empty(count, np.uint8),
+            category_table=category_table)
+
+    def put(self, first: int, block: Any) -> None:
+        """Copy a block of boxes into the rows from ``first`` on.
+
+        Args:
+            first (int): Row of the block's first box.
+            block (Any): Has the columns as attributes of the same names.
+        """
+        end = first + len(block.ann_ids)
+        for f in fields(self):
+            if f.name != 'category_table':
+                getattr(self, f.name)[first:end] = getattr(block, f.name)
+
+    def keep(self, index: np.ndarray) -> None:
+        """Drop all other boxes, in place: one column is copied at a time.
+
+        Args:
+            index (np.ndarray): As in :meth:`take`.
+        """
+        if index.dtype == bool and index.all():
+            return
+        for f in fields(self):
+            if f.name != 'category_table':
+                setattr(self, f.name, getattr(self, f.name)[index])
+
+    def reorder(self, order: np.ndarray) -> None:
+        """Permute the boxes in place: one number a box is copied at a time.
+
+        Args:
+            order (np.ndarray): Positions of the boxes, shape (n,), each once.
+        """
+        for f in fields(self):
+            if f.name != 'category_table':
+                column = getattr(self, f.name)
+                for part in column.T if column.ndim == 2 else (column, ):
+                    part[:] = part[order]
 
     def take(self, index: np.ndarray) -> 'BoxColumns':
         """Some of the boxes.

@@ -1,12 +1,17 @@
-"""One finding about the data, and the error that lists many."""
+"""One finding about the data."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from .annotations import AnnotationError
+# Errors of annotations, in the order in which one annotation's are listed; a
+# box has at most one of the kinds of each part of the annotation.
+ANNOTATION_ERRORS = (
+    'image_id_unknown', 'ann_id_missing', 'ann_id_duplicate',
+    'category_id_unknown', 'bbox_malformed', 'bbox_nan', 'bbox_reversed',
+    'bbox_zero', 'bbox_outside')
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong with one annotation or image.
 
@@ -37,22 +42,3 @@ class Fault:
         if self.file:
             who = f'{who} ({self.file})' if who else self.file
         return f'{who}: {self.message}'
-
-
-def raise_errors(faults: list[Fault], ann_file: str, hint: str = '') -> None:
-    """Raise one error for all faults that are not repaired.
-
-    Args:
-        faults (list[Fault]): As found.
-        ann_file (str): The annotation file, for the message.
-        hint (str): What else than repairing the data would help, put at the
-            end of the message.  Defaults to ''.
-
-    Raises:
-        AnnotationError: If any fault is an error; lists the first 50.
-    """
-    errors = [str(fault) for fault in faults if fault.severity == 'error']
-    if errors:
-        noun = 'fault' if len(errors) == 1 else 'faults'
-        raise AnnotationError.of_many(
-            f'{ann_file}: {len(errors)} {noun} in the data', errors, hint)

@@ -1,23 +1,33 @@
 """Reading of images with errors that name file and annotation."""
 
+import io
 import os
-from collections.abc import Sequence
+from typing import BinaryIO
 
 import cv2
 import mmcv
-import mmengine.fileio as fileio
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from .annotations import AnnotationError
+# "as": offered here too, beside the other checks of images.
+from .image_access import is_local, read_bytes, source_name
+from .image_access import missing_files as missing_files
+from .image_access import missing_images as missing_images
+from .region_image import INSTALL, OPENCV_PIXELS, image_header, import_pyvips
 
 IGNORE_EXIF = 'color_ignore_orientation'
 # Bytes at the end of a file in which its end marker is looked for first.
 _TAIL = 4096
 
 
+
 class ImageSizeError(AnnotationError):
     """An image is not of the size that its JSON states."""
+
+
+class ImageTooLargeError(AnnotationError):
+    """An image has more pixels than OpenCV decodes."""
 
 
 def read_image(path: str,
@@ -44,12 +54,31 @@ def read_image(path: str,
         AnnotationError: If the file is absent, unreadable, truncated or no
             image.
     """
+    content = fetch_image(path, who, backend_args)
+    return decode_image(path, who, content, color_type, backend)
+
+
+def fetch_image(path: str,
+                who: str,
+                backend_args: dict | None = None) -> bytes:
+    """Read an image file.
+
+    Args:
+        path (str): Path or address of the image.
+        who (str): Whom the image is read for, for the message.
+        backend_args (dict, optional): File backend of mmengine.
+
+    Returns:
+        bytes: The file.
+
+    Raises:
+        AnnotationError: If it is absent, unreadable or cut off.
+    """
     try:
-        content = fileio.get(path, backend_args=backend_args)
-    except FileNotFoundError:
+        content = read_bytes(path, backend_args)
+    except FileNotFoundError as error:
         raise AnnotationError(
-            f'{path}: image not found (needed by {who}); put the file there, '
-            'or correct data_root and data_prefix') from None
+            f'{path}: {_not_found(error, backend_args, who)}') from None
     except OSError as error:
         raise AnnotationError(
             f'{path}: image cannot be read (needed by {who}): '
@@ -58,9 +87,48 @@ def read_image(path: str,
         raise AnnotationError(
             f'{path}: image is {truncation} (needed by {who}); fetch the '
             'file again')
+    return content
+
+
+def _not_found(error: FileNotFoundError, backend_args: dict | None,
+               who: str) -> str:
+    """What to say of an image that is absent."""
+    if source := source_name(backend_args):
+        # An archive tells what it holds instead: often one folder more.
+        detail = f' ({error})' if source in str(error) else ''
+        return (f'image not found in {source} (needed by {who}); add it, or '
+                f'correct data_prefix to the folder inside it{detail}')
+    return (f'image not found (needed by {who}); put the file there, or '
+            'correct data_root and data_prefix')
+
+
+def decode_image(path: str,
+                 who: str,
+                 content: bytes,
+                 color_type: str = IGNORE_EXIF,
+                 backend: str = 'cv2') -> np.ndarray:
+    """Decode a whole image.
+
+    Args:
+        path (str): Path of the image, for the message.
+        who (str): Whom the image is read for, for the message.
+        content (bytes): The file.
+        color_type (str): As in :func:`read_image`.
+        backend (str): As in :func:`read_image`.
+
+    Returns:
+        np.ndarray: Image, shape (H, W, 3), uint8, BGR.
+
+    Raises:
+        ImageTooLargeError: If it has more pixels than OpenCV decodes.
+        AnnotationError: If it cannot be decoded.
+    """
     try:
         img = mmcv.imfrombytes(content, flag=color_type, backend=backend)
     except Exception as error:  # each decoder raises its own kinds
+        size = _header_size(content)
+        if size[0] * size[1] > OPENCV_PIXELS:
+            raise _too_large(path, who, size) from None
         raise AnnotationError(
             f'{path}: image cannot be decoded (needed by {who}): '
             f'{error}') from None
@@ -70,6 +138,21 @@ def read_image(path: str,
             f'of an unknown format, {len(content)} bytes; fetch the file '
             'again')
     return img
+
+
+def _header_size(content: bytes) -> tuple[int, int]:
+    """Height and width that a file states, (0, 0) if it states none."""
+    try:
+        return image_header(io.BytesIO(content)).size[::-1]
+    except OSError:
+        return 0, 0
+
+
+def _too_large(path: str, who: str, size: tuple[int, int]) -> AnnotationError:
+    return ImageTooLargeError(
+        f'{path}: image is {size[1]} x {size[0]} (w x h), more than the '
+        f'{OPENCV_PIXELS} pixels that OpenCV decodes (needed by {who}); '
+        f'install libvips ({INSTALL}) to read it by region, or cut it')
 
 
 def find_truncation(content: bytes) -> str:
@@ -97,8 +180,33 @@ def find_truncation(content: bytes) -> str:
     return ''
 
 
+def look_at_image(path: str,
+                  who: str,
+                  stated: tuple[int, int],
+                  backend_args: dict | None = None) -> None:
+    """Check an image by its header and its end, without decoding it.
+
+    Images at network addresses are not looked at: that would fetch them all.
+
+    Args:
+        path (str): Path or address of the image, which exists.
+        who (str): Whom the image is read for, for the message.
+        stated (tuple[int, int]): Height and width in the JSON.
+        backend_args (dict, optional): File backend of mmengine.
+
+    Raises:
+        AnnotationError: If the file is unreadable, truncated, no image, of
+            another size, or too large for what is installed.
+    """
+    if is_local(path, backend_args):
+        look_at_file(path, who, stated)
+    elif source_name(backend_args):
+        content = fetch_image(path, who, backend_args)
+        _look(io.BytesIO(content), path, who, stated, content)
+
+
 def look_at_file(path: str, who: str, stated: tuple[int, int]) -> None:
-    """Check a local image by its header and its end, without decoding it.
+    """Check a local image; see :func:`look_at_image`.
 
     Args:
         path (str): Path of the image, which exists.
@@ -106,8 +214,8 @@ def look_at_file(path: str, who: str, stated: tuple[int, int]) -> None:
         stated (tuple[int, int]): Height and width in the JSON.
 
     Raises:
-        AnnotationError: If the file is unreadable, truncated, no image or of
-            another size.
+        AnnotationError: If the file is unreadable, truncated, no image, of
+            another size, or too large for what is installed.
     """
     try:
         with open(path, 'rb') as file:
@@ -118,17 +226,9 @@ def look_at_file(path: str, who: str, stated: tuple[int, int]) -> None:
             if truncation:  # padding may hide the end: look at everything
                 file.seek(0)
                 truncation = find_truncation(file.read())
+            file.seek(0)
             if not truncation:
-                file.seek(0)
-                found = Image.open(file).size[::-1]
-    except UnidentifiedImageError:
-        if cv2.haveImageReader(path):
-            return  # a format that OpenCV knows and Pillow does not
-        raise AnnotationError(
-            f'{path}: image is of no known format (needed by {who}); fetch '
-            'the file again or convert it') from None
-    except Image.DecompressionBombError:
-        return  # Pillow's guard against huge images; OpenCV has its own
+                _look(file, path, who, stated)
     except OSError as error:
         raise AnnotationError(
             f'{path}: image cannot be read (needed by {who}): '
@@ -137,7 +237,30 @@ def look_at_file(path: str, who: str, stated: tuple[int, int]) -> None:
         raise AnnotationError(
             f'{path}: image is {truncation} (needed by {who}); fetch the '
             'file again')
+
+
+def _look(file: BinaryIO,
+          path: str,
+          who: str,
+          stated: tuple[int, int],
+          content: bytes | None = None) -> None:
+    """Check the header of an open image file (``content``: all of it)."""
+    try:
+        found = image_header(file).size[::-1]
+    except UnidentifiedImageError:
+        if (cv2.haveImageReader(path) if content is None else
+                cv2.imdecode(np.frombuffer(content, np.uint8), 1) is not None):
+            return  # a format that OpenCV knows and Pillow does not
+        raise AnnotationError(
+            f'{path}: image is of no known format (needed by {who}); fetch '
+            'the file again or convert it') from None
+    except OSError as error:
+        raise AnnotationError(
+            f'{path}: image cannot be read (needed by {who}): '
+            f'{error.strerror or error}') from None
     check_size(path, who, found, stated)
+    if found[0] * found[1] > OPENCV_PIXELS and import_pyvips() is None:
+        raise _too_large(path, who, found)
 
 
 def check_size(path: str, who: str, found: tuple[int, int],
@@ -163,26 +286,3 @@ def check_size(path: str, who: str, found: tuple[int, int],
     raise ImageSizeError(
         f'{path}: image is {found[1]} x {found[0]} (w x h) but the JSON says '
         f'{stated[1]} x {stated[0]} (needed by {who}); {hint}')
-
-
-def missing_files(paths: Sequence[str]) -> list:
-    """Which local files do not exist, listing each folder only once.
-
-    Args:
-        paths (Sequence[str]): Paths on the local file system.
-
-    Returns:
-        list[int]: Positions in ``paths``.
-    """
-    names = {}
-    missing = []
-    for i, path in enumerate(paths):
-        folder, name = os.path.split(path)
-        if folder not in names:
-            try:
-                names[folder] = set(os.listdir(folder or '.'))
-            except OSError:
-                names[folder] = set()
-        if name not in names[folder]:
-            missing.append(i)
-    return missing

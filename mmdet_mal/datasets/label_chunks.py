@@ -1,5 +1,6 @@
 """Data set of chunks: the unit of work of a label run (DESIGN section 4)."""
 
+import copy
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
@@ -13,54 +14,22 @@ from mmdet_mal.registry import DATASETS, FUNCTIONS
 
 from .annotations import AnnotationError
 from .box_instance import BoxInstanceDataset
+from .box_overlap import box_overlaps
+from .chunk_cutting import cut_chunks, label_order
 from .columns import BoxColumns
-from .images import check_size, read_image
-
-
-def cut_chunks(boxes_per_image: Sequence[int],
-               limit: int) -> list[tuple[int, int]]:
-    """Cut boxes, listed image by image, into chunks of at most ``limit``.
-
-    A chunk takes whole consecutive images as long as their boxes fit; an
-    image with more than ``limit`` boxes is cut into chunks of its own.  The
-    cut depends on nothing but the arguments.
-
-    Args:
-        boxes_per_image (Sequence[int]): Number of boxes of each image, in
-            the order of the images; 0 is allowed.
-        limit (int): Largest number of boxes in a chunk, at least 1.
-
-    Returns:
-        list[tuple[int, int]]: First box and one past the last box of each
-        chunk; together they cover all boxes, in order, without gaps.
-
-    Raises:
-        ValueError: If ``limit`` is less than 1 or a count is negative.
-    """
-    if limit < 1:
-        raise ValueError(f'a chunk must hold at least 1 box, got {limit}')
-    chunks = []
-    first = last = 0  # the chunk being filled is boxes first..last-1
-    for count in boxes_per_image:
-        if count < 0:
-            raise ValueError(f'an image cannot have {count} boxes')
-        if last - first + count > limit and last > first:
-            chunks.append((first, last))
-            first = last
-        if count > limit:
-            end = last + count
-            chunks += [(i, min(i + limit, end))
-                       for i in range(last, end, limit)]
-            first = last = end
-        else:
-            last += count
-    if last > first:
-        chunks.append((first, last))
-    return chunks
+from .image_access import open_source
+from .image_opening import REGION_PIXELS, open_image
+from .images import check_size
+from .region_image import RegionImage
 
 
 class _BoxesToLabel(BoxInstanceDataset):
     """Boxes of which there may be none: then all labels are fallbacks."""
+
+    def _choose(self, columns: BoxColumns) -> np.ndarray:
+        crowds = columns.take(columns.iscrowd & ~columns.faulty)
+        self.crowds = crowds.take(np.argsort(crowds.image_index, kind='stable'))
+        return super()._choose(columns)
 
     def _require_boxes(self, columns: BoxColumns, large_enough: int) -> None:
         pass
@@ -68,12 +37,19 @@ class _BoxesToLabel(BoxInstanceDataset):
 
 @DATASETS.register_module()
 class LabelChunkDataset(Dataset):
-    """Chunks of boxes to label; each image is decoded once a chunk.
+    """Chunks of boxes to label; each image is decoded once.
+
+    A worker keeps an image whose boxes go on in the next chunk, and nothing
+    else.  Since a data loader deals its chunks out in turn, an image of k
+    chunks is decoded min(k, workers) times, once by each worker.
 
     Boxes are listed by image (images in the order in which the annotations
     first name them) and, within an image, in the order of the file.  Crowd
     regions and boxes with faults are in no chunk: the writer of the labels
     carries them through.
+
+    A box takes 31 bytes and a chunk 8: below 32 bytes a box when a chunk
+    holds 8 and more; :attr:`nbytes` says how many there are.
 
     Args:
         ann_file (str): COCO detection file (``segmentation`` is not read).
@@ -87,6 +63,9 @@ class LabelChunkDataset(Dataset):
             must end with ``mmdet.PackDetInputs``.  Defaults to ().
         color_type (str): Flag of :func:`mmcv.imfrombytes`.  Defaults to
             'color_ignore_orientation' (see ``LoadBoxImage``).
+        region_pixels (int): Images of more pixels are read by region where
+            their format allows it (see :func:`.image_opening.open_image`).  Defaults
+            to 50 million.
         metainfo (dict, optional): As in ``BoxInstanceDataset``.
         indices (int | Sequence[int], optional): Subset of the boxes in the
             order of the file, for dry runs.
@@ -104,53 +83,83 @@ class LabelChunkDataset(Dataset):
                  chunk_boxes: int = 16,
                  pipeline: Sequence[dict | Callable] = (),
                  color_type: str = 'color_ignore_orientation',
+                 region_pixels: int = REGION_PIXELS,
                  metainfo: dict | None = None,
                  indices: int | Sequence[int] | None = None,
                  backend_args: dict | None = None,
                  lazy_init: bool = False) -> None:
-        # Every box with an area is labelled, and no fault stops the run:
-        # images are only looked for when their chunk is due.
-        self.boxes = _BoxesToLabel(
-            ann_file,
+        self._arguments = dict(
+            ann_file=ann_file,
             data_root=data_root,
             data_prefix=data_prefix,
-            min_area=0,
-            min_size=0,
             metainfo=metainfo,
             indices=indices,
-            backend_args=backend_args,
+            backend_args=backend_args)
+        self.boxes = self._make_boxes()
+        self.chunk_boxes = chunk_boxes
+        self.color_type = color_type
+        self.region_pixels = region_pixels
+        self.backend_args = backend_args
+        self.pipeline = Compose(list(pipeline))
+        self._metainfo: dict | None = None
+        # First box and one past the last box of each chunk.
+        self._chunks: np.ndarray | None = None
+        # Path and pixels of an image whose boxes go on in the next chunk.
+        self._kept: tuple[str, np.ndarray | RegionImage] | None = None
+        if not lazy_init:
+            self.full_init()
+
+    def _make_boxes(self) -> _BoxesToLabel:
+        """The boxes, not loaded yet."""
+        # Every box with an area is labelled, and no fault stops the run:
+        # images are only looked for when their chunk is due.
+        return _BoxesToLabel(
+            **copy.deepcopy(self._arguments),
+            min_area=0,
+            min_size=0,
             check_images='none',
             faults='skip',
             test_mode=True,
             lazy_init=True)
-        self.chunk_boxes = chunk_boxes
-        self.color_type = color_type
-        self.backend_args = backend_args
-        self.pipeline = Compose(list(pipeline))
-        self._chunks: list[tuple[int, int]] = []
-        self._order = np.zeros(0, dtype=np.int64)
-        self._fully_initialized = False
-        if not lazy_init:
-            self.full_init()
 
     def full_init(self) -> None:
-        """Load the file and cut it into chunks."""
-        if self._fully_initialized:
+        """Load the file, sort the boxes, cut them into chunks.
+
+        Raises:
+            UserError: If the file cannot be used, or the images cannot be
+                reached at all (no such archive, a package is missing).
+        """
+        if self.boxes.columns is not None:
             return
+        open_source(self.boxes.image_dir, self.backend_args)
         self.boxes.full_init()
-        images = self.boxes.columns.image_index
-        _, first, inverse, counts = np.unique(
-            images, return_index=True, return_inverse=True,
-            return_counts=True)
-        by_appearance = np.argsort(first)
-        # Stable, so that the boxes of an image keep the order of the file.
-        self._order = np.argsort(first[inverse], kind='stable')
-        self._chunks = cut_chunks(counts[by_appearance].tolist(),
-                                  self.chunk_boxes)
-        self._fully_initialized = True
+        columns = self.boxes.columns
+        order, counts = label_order(columns.image_index)
+        columns.reorder(order)
+        del order  # 8 bytes a box
+        chunks = cut_chunks(counts.tolist(), self.chunk_boxes)
+        small = np.int32 if len(columns) < 2**31 else np.int64
+        self._chunks = chunks.astype(small)
+        self._metainfo = self.boxes.metainfo
         MMLogger.get_current_instance().info(
-            f'{self.ann_file}: {len(self._order)} boxes to label in '
+            f'{self.ann_file}: {len(columns)} boxes to label in '
             f'{len(self._chunks)} chunks of at most {self.chunk_boxes}')
+
+    def release(self) -> None:
+        """Drop the boxes from memory; they are read again at next use.
+
+        ``len()``, ``metainfo`` and ``chunk_sizes`` stay known: 8 bytes a
+        chunk are kept.
+        """
+        self.boxes = self._make_boxes()
+        self._kept = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held per box and per chunk, the image table apart."""
+        columns = self.boxes.columns
+        chunks = 0 if self._chunks is None else self._chunks.nbytes
+        return chunks + (0 if columns is None else columns.nbytes)
 
     @property
     def ann_file(self) -> str:
@@ -160,14 +169,20 @@ class LabelChunkDataset(Dataset):
     @property
     def metainfo(self) -> dict:
         """``classes`` and the like, as mmengine's runner asks for them."""
+        if self._metainfo is not None:
+            return copy.deepcopy(self._metainfo)
         return self.boxes.metainfo
 
     @property
     def chunk_sizes(self) -> np.ndarray:
         """Number of boxes of each chunk, shape (chunks,), int64."""
-        self.full_init()
-        return np.array([last - first for first, last in self._chunks],
-                        dtype=np.int64)
+        return np.diff(self._cut(), axis=1)[:, 0].astype(np.int64)
+
+    def _cut(self) -> np.ndarray:
+        """Borders of the chunks, shape (chunks, 2)."""
+        if self._chunks is None:
+            self.full_init()
+        return self._chunks
 
     def chunk_ann_ids(self, index: int) -> list[int]:
         """Annotation ids of a chunk.
@@ -178,13 +193,13 @@ class LabelChunkDataset(Dataset):
         Returns:
             list[int]: In the order in which they are labelled.
         """
+        self.full_init()
         first, last = self._chunks[index]
-        return self.boxes.columns.ann_ids[self._order[first:last]].tolist()
+        return self.boxes.columns.ann_ids[first:last].tolist()
 
     def __len__(self) -> int:
         """Number of chunks."""
-        self.full_init()
-        return len(self._chunks)
+        return len(self._cut())
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         """Crops of all boxes of a chunk.
@@ -195,42 +210,63 @@ class LabelChunkDataset(Dataset):
         Returns:
             dict: ``inputs``, a list of uint8 tensors (3, H, W);
             ``data_samples``, as many :class:`DetDataSample`, each with
-            ``chunk_index`` in its metainfo; ``chunk_index``; ``failed``, a
-            list of (annotation id, reason) of the boxes whose image cannot be
-            used, which are not among the samples.
+            ``chunk_index`` and ``box_overlap`` (the share of the box that
+            other boxes and crowd regions cover) in its metainfo; ``chunk_index``;
+            ``failed``, a list of (annotation id, reason) of the boxes whose
+            image cannot be used, which are not among the samples.
         """
         self.full_init()
         index = range(len(self._chunks))[index]
-        first, last = self._chunks[index]
-        infos = [
-            self.boxes.get_data_info(int(row))
-            for row in self._order[first:last]
-        ]
+        first, last = self._chunks[index].tolist()
+        infos = [self.boxes.get_data_info(row) for row in range(first, last)]
+        columns = self.boxes.columns
+        overlaps = box_overlaps(columns, first, last, self.boxes.crowds)
+        for info, overlap in zip(infos, overlaps.tolist(), strict=True):
+            info['box_overlap'] = overlap
         chunk = dict(
             inputs=[], data_samples=[], chunk_index=index, failed=[])
         for _, group in groupby(infos, key=lambda info: info['img_id']):
             self._add_image(chunk, list(group))
+        images = columns.image_index
+        if last == len(images) or images[last] != images[last - 1]:
+            self._kept = None  # no box of the last image is left
         return chunk
+
+    def _load(self, info: dict) -> np.ndarray | RegionImage:
+        """Open the image of a box, or take what the last chunk left."""
+        path, who = info['img_path'], f"image {info['img_id']}"
+        if self._kept is None or self._kept[0] != path:
+            self._kept = None  # before the next is decoded: both may be large
+            self._kept = path, open_image(
+                path, who, self.color_type, backend_args=self.backend_args,
+                region_pixels=self.region_pixels)
+        img = self._kept[1]
+        check_size(path, who, img.shape[:2], (info['height'], info['width']))
+        return img
 
     def _add_image(self, chunk: dict[str, Any], infos: list[dict]) -> None:
         """Read one image and add the crops of its boxes."""
-        path = infos[0]['img_path']
-        who = f"image {infos[0]['img_id']}"
         try:
-            img = read_image(
-                path, who, self.color_type, backend_args=self.backend_args)
-            check_size(path, who, img.shape[:2],
-                       (infos[0]['height'], infos[0]['width']))
+            img = self._load(infos[0])
         except AnnotationError as error:
             chunk['failed'] += [(info['ann_id'], str(error)) for info in infos]
             return
         for info in infos:
             info['img'] = img
-            packed = self.pipeline(info)
+            try:
+                packed = self.pipeline(info)
+            except AnnotationError as error:  # a broken part of a large image
+                chunk['failed'].append((info['ann_id'], str(error)))
+                continue
             packed['data_samples'].set_metainfo(
-                dict(chunk_index=chunk['chunk_index']))
+                dict(chunk_index=chunk['chunk_index'],
+                     box_overlap=info['box_overlap']))
             chunk['inputs'].append(packed['inputs'])
             chunk['data_samples'].append(packed['data_samples'])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a worker that is not forked gets: no pixels."""
+        return dict(self.__dict__, _kept=None)
 
 
 @FUNCTIONS.register_module()

@@ -13,6 +13,7 @@ with ascii counts, the one form that both JSON and stock mmdet loaders take.
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
@@ -58,15 +59,22 @@ def encode_window(mask: np.ndarray, window: Sequence[int],
     if right <= left or bottom <= top:
         return _compress(np.zeros(0, np.int64), height, width)
     inside = mask[top - y0:bottom - y0, left - x0:right - x0]
+    if inside.dtype != bool:
+        inside = inside != 0
 
     # One row per image column, framed by zeros, so that every run of a column
-    # starts and ends within its row.
-    rows = bottom - top
-    framed = np.zeros((right - left, rows + 2), dtype=bool)
-    framed[:, 1:-1] = inside.T
-    changes = np.flatnonzero(framed[:, 1:] != framed[:, :-1])
-    column, row = np.divmod(changes, rows + 1)
-    return _compress((left + column) * height + top + row, height, width)
+    # starts and ends within its row.  OpenCV transposes 8 times as fast as
+    # numpy copies a transposed array.
+    framed = cv2.copyMakeBorder(
+        cv2.transpose(inside.view(np.uint8)), 0, 0, 1, 1, cv2.BORDER_CONSTANT)
+    pixels = framed.reshape(-1)
+    edges = np.flatnonzero(pixels[1:] != pixels[:-1])
+    # From the framed rows to the columns of the image: these are longer, and
+    # the first begins at (left, top).
+    step = framed.shape[1]
+    edges += edges // step * (height - step)
+    edges += left * height + top
+    return _compress(edges, height, width)
 
 
 def bbox_window(bbox: Sequence[float],
@@ -219,9 +227,12 @@ def _compress(edges: np.ndarray, height: int, width: int) -> RLE:
     if touching.size:
         edges = np.delete(edges, np.concatenate([touching, touching + 1]))
     total = height * width
-    if edges.size == 0 or edges[-1] != total:
-        edges = np.append(edges, total)
-    counts = np.diff(edges, prepend=0)
+    ends_inside = edges.size == 0 or edges[-1] != total
+    counts = np.empty(edges.size + ends_inside, np.int64)
+    counts[:edges.size] = edges
+    if ends_inside:
+        counts[-1] = total
+    counts[1:] -= counts[:-1].copy()
     return _with_str_counts(coco_mask.frPyObjects(
         dict(size=[height, width], counts=counts), height, width))
 

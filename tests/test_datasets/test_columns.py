@@ -39,6 +39,16 @@ def test_take_keeps_rows_together(data, annotation):
     assert len(columns.take(columns.ann_ids > 5)) == 3
 
 
+def test_keep_drops_rows_in_place(data, annotation):
+    columns, _, _ = build_columns(
+        data([annotation(i, image_id=i % 3 + 1) for i in range(9)]))
+    expected = columns.take(np.array([1, 4]))
+    columns.keep(np.isin(columns.ann_ids, [1, 4]))
+    for name in ('ann_ids', 'image_index', 'boxes_xywh', 'labels', 'flags'):
+        assert (getattr(columns, name) == getattr(expected, name)).all()
+    assert columns.nbytes == 2 * 31
+
+
 def test_more_classes_than_int16_holds(data, annotation):
     table = data([annotation(1, category_id=40000)])
     table['categories'] = [
@@ -70,3 +80,16 @@ def test_subset_positions_beyond_the_end():
         subset_positions(9, 5, excess='raise')
     with pytest.raises(IndexError, match='between -5 and 4, found 0 to 7'):
         subset_positions([0, 7], 5, excess='all')
+
+
+def test_reorder_permutes_every_column_like_take(data, annotation):
+    columns, _, _ = build_columns(data([
+        annotation(i, image_id=1 + i % 3, bbox=(i, 2 * i, 5 + i, 6),
+                   iscrowd=i % 2) for i in range(7)]))
+    order = np.array([3, 0, 6, 1, 5, 2, 4])
+    expected = columns.take(order)
+    columns.reorder(order)
+    for name in ('ann_ids', 'image_index', 'boxes_xywh', 'labels', 'flags'):
+        np.testing.assert_array_equal(getattr(columns, name),
+                                      getattr(expected, name), err_msg=name)
+    assert columns.boxes_xywh.flags.c_contiguous

@@ -1,15 +1,17 @@
 """Chunks: what a label run works through."""
 
 import json
+import pickle
+from pathlib import Path
 
-import numpy as np
+import cv2
 import pytest
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
-from mmdet_mal.datasets import (LabelChunkDataset, collate_chunk, cut_chunks,
-                                label_chunks)
+from mmdet_mal.datasets import LabelChunkDataset, collate_chunk, label_chunks
+from mmdet_mal.datasets.region_image import RegionImage
 
 PIPELINE = [
     {'type': 'mmdet_mal.FixedBoxExpansion', 'rate': .3},
@@ -22,46 +24,6 @@ PIPELINE = [
 @pytest.fixture(autouse=True)
 def scope():
     init_default_scope('mmdet')
-
-
-# ----------------------------------------------------------------- cut_chunks
-@pytest.mark.parametrize('counts, limit, chunks', [
-    pytest.param([], 4, [], id='nothing'),
-    pytest.param([0, 0], 4, [], id='images_without_boxes'),
-    pytest.param([1, 1, 1], 4, [(0, 3)], id='all_fit'),
-    pytest.param([2, 2, 1], 4, [(0, 4), (4, 5)], id='full'),
-    pytest.param([3, 2, 1], 4, [(0, 3), (3, 6)], id='whole_images'),
-    pytest.param([4, 4], 4, [(0, 4), (4, 8)], id='exact'),
-    pytest.param([1, 9, 1], 4, [(0, 1), (1, 5), (5, 9), (9, 10), (10, 11)],
-                 id='large_image_of_its_own'),
-    pytest.param([1, 0, 2], 4, [(0, 3)], id='gap'),
-    pytest.param([2, 1], 1, [(0, 1), (1, 2), (2, 3)], id='one_by_one'),
-])
-def test_cut_chunks_by_hand(counts, limit, chunks):
-    assert cut_chunks(counts, limit) == chunks
-
-
-@pytest.mark.parametrize('seed', range(5))
-def test_chunks_cover_all_boxes_within_the_limit(seed):
-    rng = np.random.default_rng(seed)
-    counts = rng.integers(0, 30, 50)
-    chunks = cut_chunks(counts.tolist(), 16)
-    assert [first for first, _ in chunks] == [0] + [
-        last for _, last in chunks[:-1]]
-    assert chunks[-1][1] == counts.sum()
-    assert all(0 < last - first <= 16 for first, last in chunks)
-    # No image of up to 16 boxes is torn apart.
-    borders = {first for first, _ in chunks}
-    for start, count in zip(np.cumsum(counts) - counts, counts, strict=True):
-        if count <= 16:
-            assert not borders & set(range(start + 1, start + count))
-
-
-def test_cut_chunks_refuses_nonsense():
-    with pytest.raises(ValueError, match='at least 1 box'):
-        cut_chunks([1], 0)
-    with pytest.raises(ValueError, match='-1 boxes'):
-        cut_chunks([-1], 4)
 
 
 # ---------------------------------------------------------- LabelChunkDataset
@@ -103,15 +65,66 @@ def test_an_item_has_the_crops_of_its_boxes(mixed):
     assert (chunk['inputs'][0][2] == 2).all()
 
 
-def test_an_image_is_decoded_once_a_chunk(mixed, monkeypatch):
+@pytest.fixture
+def decoded(monkeypatch):
+    """Names of the images that are decoded, in order."""
     read = []
-    original = label_chunks.read_image
+    original = label_chunks.open_image
     monkeypatch.setattr(
-        label_chunks, 'read_image', lambda path, *args, **kwargs:
+        label_chunks, 'open_image', lambda path, *args, **kwargs:
         read.append(path[-5:]) or original(path, *args, **kwargs))
+    return read
+
+
+def test_an_image_is_decoded_once_a_chunk(mixed, decoded):
     dataset = LabelChunkDataset(**mixed, chunk_boxes=16)
     assert len(dataset) == 1 and len(dataset[0]['inputs']) == 5
-    assert read == ['2.png', '1.png', '3.png']
+    assert decoded == ['2.png', '1.png', '3.png']
+
+
+def test_an_image_of_several_chunks_is_decoded_once(mixed, decoded):
+    dataset = LabelChunkDataset(**mixed, chunk_boxes=1)
+    assert [len(dataset[i]['inputs']) for i in range(5)] == 5 * [1]
+    assert decoded == ['2.png', '1.png', '3.png']
+
+
+def test_no_image_is_kept_once_its_boxes_are_done(mixed):
+    dataset = LabelChunkDataset(**mixed, chunk_boxes=1)
+    kept = []
+    for i in range(5):  # images 2, 2, 2, 1, 3
+        dataset[i]
+        kept.append(dataset._kept is not None)
+    assert kept == [True, True, False, False, False]
+    dataset[0]
+    assert pickle.loads(pickle.dumps(dataset))._kept is None
+
+
+def test_a_large_image_is_labelled_by_region(folder, data, annotation):
+    pyvips = pytest.importorskip('pyvips')
+    table = data([annotation(i, bbox=(20 * i, 10 * i, 30, 40))
+                  for i in range(1, 6)] + [annotation(6, bbox=(300, 200, 30, 40))],
+                 images=1, size=(300, 400))
+    table['images'][0]['file_name'] = '1.tif'
+    arguments = {**folder.write(table), 'pipeline': PIPELINE}
+    path = str(folder.image('1.tif'))
+    whole = LabelChunkDataset(**arguments)[0]
+    pixels = pyvips.Image.new_from_array(
+        cv2.imread(path)[..., ::-1], interpretation='srgb')
+    pixels.tiffsave(path, tile=True, compression='deflate')
+    dataset = LabelChunkDataset(**arguments, chunk_boxes=3, region_pixels=1000)
+    chunks = [dataset[i] for i in range(2)]
+    assert isinstance(dataset._load(dataset.boxes.get_data_info(0)), RegionImage)
+    for a, b in zip(whole['inputs'],
+                    chunks[0]['inputs'] + chunks[1]['inputs'], strict=True):
+        assert (a == b).all()
+    # A tile that is broken fails its boxes, and no others.
+    content = bytearray(Path(path).read_bytes())
+    content[8:60] = 52 * b'\xff'  # the first tile: 128 x 128 px
+    Path(path).write_bytes(content)
+    broken = LabelChunkDataset(**arguments, region_pixels=1000)[0]
+    assert [a for a, _ in broken['failed']] == [1, 2, 3, 4, 5]
+    assert _ids(broken) == [6]
+    assert 'cannot be decoded' in broken['failed'][0][1]
 
 
 def test_bad_images_do_not_stop_the_run(mixed, folder):
@@ -166,6 +179,28 @@ def test_lazy_init(mixed):
     assert dataset.chunk_sizes.tolist() == [3, 2]
 
 
+# --------------------------------------------------------------------- memory
+def test_release_drops_the_boxes_until_the_next_use(mixed):
+    dataset = LabelChunkDataset(**mixed, chunk_boxes=3)
+    ids = [dataset.chunk_ann_ids(i) for i in range(2)]
+    dataset.release()
+    assert dataset.boxes.columns is None and dataset.boxes.images is None
+    # Known without reading the file again:
+    assert len(dataset) == 2 and dataset.chunk_sizes.tolist() == [3, 2]
+    assert dataset.metainfo['classes'] == ('cat', 'dog')
+    assert dataset.nbytes == 16 and dataset.boxes.columns is None
+    assert [dataset.chunk_ann_ids(i) for i in range(2)] == ids
+    dataset.release()
+    assert _ids(dataset[1]) == ids[1]
+
+
+def test_a_box_takes_less_than_32_bytes(folder, data, annotation):
+    count = 2000
+    table = data([annotation(i, image_id=1 + i * 7 % 3) for i in range(count)])
+    dataset = LabelChunkDataset(**folder.write(table), chunk_boxes=16)
+    assert dataset.nbytes == 31 * count + 8 * len(dataset) <= 32 * count
+
+
 def test_collate_takes_one_chunk():
     assert collate_chunk([{'chunk_index': 3}]) == {'chunk_index': 3}
     with pytest.raises(ValueError, match='set batch_size=1'):
@@ -186,3 +221,18 @@ def test_runner_builds_a_loader_of_chunks(mixed, workers):
     assert [_ids(b) for b in batches] == [[1, 3, 7], [2, 4]]
     loader.sampler.set_done([0])
     assert [b['chunk_index'] for b in loader] == [1]
+
+
+def test_samples_say_how_much_of_their_box_others_cover(
+        folder, data, annotation):
+    files = folder.write(data([
+        annotation(1, bbox=(0, 0, 32, 32)), annotation(2, bbox=(16, 0, 32, 32)),
+        annotation(3, image_id=2, bbox=(0, 0, 32, 8), iscrowd=1),
+        annotation(4, image_id=2, bbox=(0, 0, 32, 32))]))
+    whole = LabelChunkDataset(**files, pipeline=PIPELINE, chunk_boxes=16)
+    cut = LabelChunkDataset(**files, pipeline=PIPELINE, chunk_boxes=1)
+    for dataset in (whole, cut):
+        samples = [sample for index in range(len(dataset))
+                   for sample in dataset[index]['data_samples']]
+        assert {sample.ann_id: sample.box_overlap for sample in samples} == {
+            1: .5, 2: .5, 4: .25}

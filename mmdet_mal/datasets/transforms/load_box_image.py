@@ -2,7 +2,8 @@
 
 from mmcv.transforms import LoadImageFromFile
 
-from mmdet_mal.datasets.images import IGNORE_EXIF, check_size, read_image
+from mmdet_mal.datasets.image_opening import REGION_PIXELS, open_image
+from mmdet_mal.datasets.images import IGNORE_EXIF, check_size
 from mmdet_mal.registry import TRANSFORMS
 
 
@@ -29,6 +30,10 @@ class LoadBoxImage(LoadImageFromFile):
             EXIF orientation.  Defaults to 'color_ignore_orientation'.
         imdecode_backend (str): As in :class:`mmcv.LoadImageFromFile`.
             Defaults to 'cv2'.
+        region_pixels (int): Images of more pixels are read by region where
+            their format allows it: ``img`` is then a
+            :class:`~mmdet_mal.datasets.region_image.RegionImage`, of which
+            ``CropBox`` cuts its window.  Defaults to 50 million.
         backend_args (dict, optional): File backend, as in
             :class:`mmcv.LoadImageFromFile`.  Defaults to None.
 
@@ -40,12 +45,14 @@ class LoadBoxImage(LoadImageFromFile):
     def __init__(self,
                  color_type: str = IGNORE_EXIF,
                  imdecode_backend: str = 'cv2',
+                 region_pixels: int = REGION_PIXELS,
                  *,
                  backend_args=None) -> None:
         super().__init__(
             color_type=color_type,
             imdecode_backend=imdecode_backend,
             backend_args=backend_args)
+        self.region_pixels = region_pixels
 
     def transform(self, results: dict) -> dict:
         """Load the image unless it is there already.
@@ -58,12 +65,13 @@ class LoadBoxImage(LoadImageFromFile):
         """
         who = f"annotation {results.get('ann_id', '?')}"
         if 'img' not in results:
-            results['img'] = read_image(
+            results['img'] = open_image(
                 results['img_path'],
                 who,
                 color_type=self.color_type,
                 backend=self.imdecode_backend,
-                backend_args=self.backend_args)
+                backend_args=self.backend_args,
+                region_pixels=self.region_pixels)
         shape = results['img'].shape[:2]
         if 'height' in results and 'width' in results:
             check_size(results['img_path'], who, shape,
