@@ -49,7 +49,9 @@ model = dict(
         fade_iters=max_epochs * _iters_per_epoch // 2),
     flip=True,
     refine='mean_field',
-    postprocess=dict(ellipse_prior=4.0))
+    postprocess=dict(ellipse_prior=4.0),
+    # Fitted on the human masks of the training photographs (docs/quality.md).
+    quality=dict(calibration='coco_mini'))
 
 # The shared pipelines with smaller crops and half the blur: at 224 px a sigma
 # of 2 hides small objects.

@@ -1,11 +1,15 @@
 """Networks and losses; importing this registers them."""
 
-from .heads import AttentionMaskHead
-from .losses import CRFLoss, MILLoss
+from .heads import (AttentionMaskHead, ConvMaskHead, FCMaskHead,
+                    QueryMaskHead)
+from .instant_labeler import InstantLabeler
+from .losses import ClassLoss, CRFLoss, MILLoss
 from .mask_auto_labeler import MaskAutoLabeler
 from .mask_network import MaskNetwork
+from .necks import PlainFPN
 
 __all__ = [
-    'AttentionMaskHead', 'CRFLoss', 'MILLoss', 'MaskAutoLabeler',
-    'MaskNetwork'
+    'AttentionMaskHead', 'CRFLoss', 'ClassLoss', 'ConvMaskHead', 'FCMaskHead',
+    'InstantLabeler', 'MILLoss', 'MaskAutoLabeler', 'MaskNetwork', 'PlainFPN',
+    'QueryMaskHead'
 ]

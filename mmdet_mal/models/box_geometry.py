@@ -22,3 +22,31 @@ def rectangle_mask(boxes: Tensor, size: tuple[int, int],
     rows = (ys >= y0) & (ys < y1)
     cols = (xs >= x0) & (xs < x1)
     return rows[:, :, None] & cols[:, None, :]
+
+
+def covered_cells(boxes: Tensor, grid: tuple[int, int],
+                  crop_size: tuple[int, int]) -> Tensor:
+    """Cells of a coarse grid that a rectangle covers by more than half.
+
+    A rectangle that covers no cell so far keeps all cells that it touches: a
+    thin box must not vanish between tokens.
+
+    Args:
+        boxes (Tensor): (N, 4) xyxy in crop pixels, of positive size within
+            the crop.
+        grid (tuple[int, int]): Height and width of the grid.
+        crop_size (tuple[int, int]): Height and width of the crop in pixels.
+
+    Returns:
+        Tensor: bool (N, height, width), true somewhere for each rectangle.
+    """
+    x0, y0, x1, y1 = boxes.float()[:, :, None].unbind(dim=1)
+    shares = []
+    for low, high, cells, side in ((y0, y1, grid[0], crop_size[0]),
+                                   (x0, x1, grid[1], crop_size[1])):
+        edges = torch.arange(cells + 1, device=boxes.device) * (side / cells)
+        overlap = high.minimum(edges[1:]) - low.maximum(edges[:-1])
+        shares.append(overlap.clamp(min=0) * (cells / side))
+    share = shares[0][:, :, None] * shares[1][:, None, :]
+    covered = share > 0.5
+    return covered | (~covered.any(2).any(1)[:, None, None] & (share > 0))

@@ -1,22 +1,24 @@
 """The Mask Auto-Labeler: student, teacher and the two losses."""
 
 import copy
+from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
 from mmdet.structures import DetDataSample
 from mmengine.logging import MessageHub
-from mmengine.model import BaseModel
 from torch import Tensor
 
-from mmdet_mal.labelling.inference import annotate_sample
-from mmdet_mal.labelling.postprocess import MaskOptions
 from mmdet_mal.models.box_geometry import rectangle_mask
+from mmdet_mal.models.crop_labeler import (CropLabeler, crop_box_areas,
+                                           crop_valid_mask)
+from mmdet_mal.models.crop_maps import CropMaps
+from mmdet_mal.models.map_parts import box_region, map_parts
 from mmdet_mal.registry import MODELS
 
 
 @MODELS.register_module()
-class MaskAutoLabeler(BaseModel):
+class MaskAutoLabeler(CropLabeler):
     """Trains masks from boxes and writes them (paper 3, DESIGN section 2).
 
     The teacher is a copy of the student and gets no gradients;
@@ -32,6 +34,10 @@ class MaskAutoLabeler(BaseModel):
             :class:`~mmdet_mal.models.losses.TokenGroupingLoss` on the
             encoder's first map, whose block must be frozen.  Ours; not in the
             paper.
+        class_loss (dict, optional): Config of a
+            :class:`~mmdet_mal.models.losses.ClassLoss` on the decoder's class
+            branch (appendix A.2); wanted if and only if the decoder has
+            ``num_classes``.
         predictor (str): Who labels: ``'teacher'``, ``'student'`` or
             ``'mean'`` of both.
         flip (bool): Average the labels with those of the mirrored crop.
@@ -43,6 +49,12 @@ class MaskAutoLabeler(BaseModel):
         data_preprocessor (dict, optional): ``mmdet.MultiBranchDataPreprocessor``
             around ``mmdet.DetDataPreprocessor``.
         init_cfg (dict, optional): Initialisation of MMEngine.
+        quality (dict, optional): Options of
+            :class:`~mmdet_mal.quality.MaskQuality`.
+        quality_views (str): What the components of the quality score may
+            cost: ``'labels'``, nothing beyond what the labels need; or
+            ``'both_networks'``, one more pass if only one of student and
+            teacher labels, for ``student_teacher_iou``.  Masks are the same.
     """
 
     def __init__(self,
@@ -50,19 +62,25 @@ class MaskAutoLabeler(BaseModel):
                  mil_loss: dict,
                  crf_loss: dict,
                  grouping_loss: dict | None = None,
+                 class_loss: dict | None = None,
                  predictor: str = 'teacher',
                  flip: bool = False,
                  refine: str = 'none',
                  postprocess: dict | None = None,
                  data_preprocessor: dict | None = None,
-                 init_cfg: dict | None = None) -> None:
-        super().__init__(data_preprocessor, init_cfg)
+                 init_cfg: dict | None = None,
+                 quality: dict | None = None,
+                 quality_views: str = 'labels') -> None:
+        super().__init__(postprocess, data_preprocessor, init_cfg, quality)
         if predictor not in ('teacher', 'student', 'mean'):
             raise ValueError("predictor must be 'teacher', 'student' or "
                              f"'mean', got {predictor!r}")
         if refine not in ('none', 'mean_field'):
             raise ValueError("refine must be 'none' or 'mean_field', got "
                              f'{refine!r}')
+        if quality_views not in ('labels', 'both_networks'):
+            raise ValueError("quality_views must be 'labels' or "
+                             f"'both_networks', got {quality_views!r}")
         self.student = MODELS.build(network)
         self.teacher = copy.deepcopy(self.student)
         self.teacher.requires_grad_(False)
@@ -70,10 +88,17 @@ class MaskAutoLabeler(BaseModel):
         self.crf_loss = MODELS.build(crf_loss)
         self.grouping_loss = (
             MODELS.build(grouping_loss) if grouping_loss else None)
+        num_classes = self.student.decoder.num_classes
+        # A branch without a loss has no gradient, which DDP does not forgive.
+        if bool(class_loss) != bool(num_classes):
+            raise ValueError(
+                "class_loss and the decoder's num_classes belong together, got "
+                f'class_loss={class_loss} and num_classes={num_classes}')
+        self.class_loss = MODELS.build(class_loss) if class_loss else None
         self.predictor = predictor
         self.flip = flip
         self.refine = refine
-        self.mask_options = MaskOptions(**(postprocess or {}))
+        self.quality_views = quality_views
 
     def init_weights(self) -> None:
         """Initialise the student; the teacher starts as its copy."""
@@ -109,7 +134,7 @@ class MaskAutoLabeler(BaseModel):
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         if mode == 'tensor':
-            return self.student(inputs, _box_areas(data_samples, inputs))
+            return self.student(inputs, crop_box_areas(data_samples, inputs))
         raise ValueError(
             f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}")
 
@@ -123,14 +148,16 @@ class MaskAutoLabeler(BaseModel):
             data_samples (dict): The views' meta data.
 
         Returns:
-            dict[str, Tensor]: ``loss_mil``, ``loss_crf`` and, while it lasts,
-            ``loss_grouping``, scalars; and ``fill``, the mean share of the
-            box that the student calls object, for people who read logs.
+            dict[str, Tensor]: Scalars ``loss_mil``, ``loss_crf``, while it
+            lasts ``loss_grouping``, with a class branch ``loss_class``; and
+            ``fill``, the mean share of the box that the student calls object,
+            for people who read logs.
         """
         samples = data_samples['student']
         image = inputs['student']
-        areas = _box_areas(samples, image)
-        logits = self.student(image, areas)
+        areas = crop_box_areas(samples, image)
+        logits, class_logits = self.student.decode_with_classes(
+            self.student.extract(image), areas, image.shape[-2:])
         with torch.no_grad():
             teacher_feats = self.teacher.extract(inputs['teacher'])
             teacher_logits = self.teacher.decode(teacher_feats, areas,
@@ -140,7 +167,7 @@ class MaskAutoLabeler(BaseModel):
         stride = image.shape[-1] // size[-1]
         boxes = torch.cat([s.gt_instances.bboxes for s in samples])
         box_mask = rectangle_mask(boxes, size, stride)
-        valid = _valid_mask(samples, logits, stride)
+        valid = crop_valid_mask(samples, logits, stride)
         # The losses live at the scores' resolution, so the colours do too.
         colours = F.avg_pool2d(image.float(), stride)
         iteration = MessageHub.get_current_instance().get_info('iter', 0)
@@ -154,12 +181,38 @@ class MaskAutoLabeler(BaseModel):
             if scale > 0:
                 losses['loss_grouping'] = scale * self.grouping_loss(
                     logits, teacher_feats[0], box_mask, valid)
+        if self.class_loss is not None:
+            labels = torch.cat([s.gt_instances.labels for s in samples])
+            losses['loss_class'] = self.class_loss.weight_scale(
+                iteration) * self.class_loss(class_logits, labels)
         inside = box_mask & valid
         covered = ((logits.detach() > 0) & inside).sum()
         losses['fill'] = covered / inside.sum().clamp(min=1)
         return losses
 
     @torch.no_grad()
+    def predict_views(self, crops: Tensor,
+                      areas: Tensor) -> dict[tuple[str, str], Tensor]:
+        """Probability by each network, of the crop and of its mirror image.
+
+        Args:
+            crops (Tensor): Normalised crops (N, 3, H, W).
+            areas (Tensor): (N,) box areas in px² of the original image.
+
+        Returns:
+            dict[tuple[str, str], Tensor]: By network (``'teacher'``,
+            ``'student'``) and view (``'plain'``, ``'mirrored'``), fp32
+            (N, H / 4, W / 4) in [0, 1]; mirrored ones are mirrored back.
+        """
+        views = {}
+        for name in self._predictors():
+            network = getattr(self, name)
+            views[name, 'plain'] = network(crops, areas).float().sigmoid()
+            if self.flip:
+                mirrored = network(crops.flip(-1), areas)
+                views[name, 'mirrored'] = mirrored.float().sigmoid().flip(-1)
+        return views
+
     def predict_probability(self, crops: Tensor, areas: Tensor) -> Tensor:
         """Probability that a pixel belongs to the box's object.
 
@@ -168,60 +221,61 @@ class MaskAutoLabeler(BaseModel):
             areas (Tensor): (N,) box areas in px² of the original image.
 
         Returns:
-            Tensor: fp32 (N, H / 4, W / 4) in [0, 1].
+            Tensor: fp32 (N, H / 4, W / 4) in [0, 1], mean of all views.
         """
-        networks = dict(
-            teacher=[self.teacher],
-            student=[self.student],
-            mean=[self.teacher, self.student])[self.predictor]
-        probs = []
-        for network in networks:
-            probs.append(network(crops, areas).float().sigmoid())
-            if self.flip:
-                mirrored = network(crops.flip(-1), areas)
-                probs.append(mirrored.float().sigmoid().flip(-1))
-        return torch.stack(probs).mean(dim=0)
+        return _mean(self.predict_views(crops, areas).values())
 
-    def predict(self, inputs: Tensor,
-                data_samples: list[DetDataSample]) -> list[DetDataSample]:
-        """Label the box of each crop.
+    @torch.no_grad()
+    def infer_maps(self, inputs: Tensor,
+                   data_samples: list[DetDataSample]) -> CropMaps:
+        """Probability maps as the masks are cut from: refined, if so set.
 
         Args:
-            inputs (Tensor): Normalised crops (N, 3, H, W); N may be 0.
+            inputs (Tensor): Normalised crops (N, 3, H, W), N at least 1.
             data_samples (list[DetDataSample]): Their meta data.
 
         Returns:
-            list[DetDataSample]: The same samples with ``pred_instances``:
-            ``masks`` holds one RLE of the full image.
+            CropMaps: Maps (N, H / 4, W / 4) on the model's device with the
+            components of :func:`.map_parts.map_parts` and, as far as the
+            switches give them, ``flip_iou`` and ``student_teacher_iou``.
         """
-        if len(data_samples) == 0:
-            return []
-        probs = self.predict_probability(inputs,
-                                         _box_areas(data_samples, inputs))
+        areas = crop_box_areas(data_samples, inputs)
+        views = self.predict_views(inputs, areas)
+        raw = _mean(views.values())
+        stride = inputs.shape[-1] // raw.shape[-1]
+        valid = crop_valid_mask(data_samples, raw, stride)
+        refined = None
         if self.refine == 'mean_field':
-            stride = inputs.shape[-1] // probs.shape[-1]
-            probs = self.crf_loss.marginals(
-                probs, F.avg_pool2d(inputs.float(), stride),
-                _valid_mask(data_samples, probs, stride))
-        for prob, sample in zip(probs.cpu().numpy(), data_samples,
-                                strict=True):
-            annotate_sample(sample, prob, self.mask_options)
-        return data_samples
+            refined = self.crf_loss.marginals(
+                raw, F.avg_pool2d(inputs.float(), stride), valid)
+        parts = map_parts(raw, box_region(data_samples, raw),
+                          self.mask_options.threshold,
+                          self._opinions(inputs, areas, views), refined, valid)
+        return CropMaps(raw if refined is None else refined, parts)
+
+    def _predictors(self) -> tuple[str, ...]:
+        """The networks that label."""
+        both = ('teacher', 'student')
+        return both if self.predictor == 'mean' else (self.predictor, )
+
+    def _opinions(self, crops: Tensor, areas: Tensor,
+                  views: dict[tuple[str, str], Tensor]
+                  ) -> dict[str, tuple[Tensor, Tensor]]:
+        """Pairs of opinions on the crops, by what their IoU is called."""
+        plain = {name: view for (name, kind), view in views.items()
+                 if kind == 'plain'}
+        pairs = {}
+        if self.flip:
+            pairs['flip_iou'] = _mean(plain.values()), _mean(
+                view for (_, kind), view in views.items() if kind == 'mirrored')
+        if self.quality_views == 'both_networks':
+            for name in {'teacher', 'student'} - plain.keys():
+                plain[name] = getattr(self, name)(crops, areas).float().sigmoid()
+        if len(plain) == 2:
+            pairs['student_teacher_iou'] = plain['student'], plain['teacher']
+        return pairs
 
 
-def _box_areas(data_samples: list[DetDataSample] | None,
-               like: Tensor) -> Tensor:
-    """Box areas in px² of the original image, (N,) float32."""
-    if data_samples is None:
-        raise ValueError('MaskAutoLabeler needs data_samples: the areas of '
-                         'the boxes choose the resolution of the scores')
-    return torch.tensor([float(s.box_area) for s in data_samples],
-                        device=like.device)
-
-
-def _valid_mask(data_samples: list[DetDataSample], like: Tensor,
-                stride: int) -> Tensor:
-    """Where the crops show the image, bool, of the shape of ``like``."""
-    boxes = torch.tensor([list(s.valid_bbox) for s in data_samples],
-                         dtype=torch.float32, device=like.device)
-    return rectangle_mask(boxes, tuple(like.shape[-2:]), stride)
+def _mean(maps: Iterable[Tensor]) -> Tensor:
+    """Mean of maps (N, h, w)."""
+    return torch.stack(list(maps)).mean(dim=0)

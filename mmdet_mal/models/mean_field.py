@@ -135,3 +135,30 @@ def mean_field(prob: Tensor,
         if change <= tolerance:
             break
     return marginal
+
+
+def crf_marginals(prob: Tensor,
+                  image: Tensor,
+                  valid: Tensor,
+                  zeta: float = 0.5,
+                  omega: float = 2.0,
+                  max_iters: int = 100,
+                  tolerance: float = 1e-3,
+                  clamp: float = 1e-4) -> Tensor:
+    """Fit probabilities to the edges of an image: kernel, then mean field.
+
+    Args:
+        prob (Tensor): Unary probabilities (N, H, W) in [0, 1].
+        image (Tensor): Normalised image at that resolution (N, 3, H, W).
+        valid (Tensor): bool (N, H, W), true where the crop shows the image.
+        zeta (float): As for :func:`pairwise_kernel`, like the following.
+        omega (float): Peak of the kernel.
+        max_iters (int): As for :func:`mean_field`, like the following.
+        tolerance (float): Largest change that counts as converged.
+        clamp (float): Bound on the probabilities.
+
+    Returns:
+        Tensor: fp32 (N, H, W) in [clamp, 1 - clamp].
+    """
+    kernels = pairwise_kernel(image, zeta, omega, valid)
+    return mean_field(prob, kernels, max_iters, tolerance, clamp)

@@ -41,9 +41,11 @@ def group_tokens(tokens: Tensor,
         raise ValueError(f'ridge must be positive, got {ridge}')
     size = tokens.shape[-2:]
     x = tokens.flatten(2).mT.float()
-    x = torch.nn.functional.normalize(x - x.mean(1, keepdim=True), dim=-1)
-    x = torch.cat([x, x.new_full((*x.shape[:2], 1), bias)], dim=-1)
     inside, valid = box_mask.flatten(1), valid.flatten(1).float()
+    # What a crop shows beyond the image is made up, so it has no say here.
+    mean = (valid[:, None] @ x) / valid.sum(1).clamp(min=1)[:, None, None]
+    x = torch.nn.functional.normalize(x - mean, dim=-1)
+    x = torch.cat([x, x.new_full((*x.shape[:2], 1), bias)], dim=-1)
 
     count = x.shape[1]
     share = torch.where(inside, (valid * inside).sum(1, keepdim=True),
@@ -60,6 +62,31 @@ def group_tokens(tokens: Tensor,
         if step < rounds:
             labels = torch.where(inside & (scores > 0), 1.0, -1.0)
     return scores.unflatten(1, size)
+
+
+def repeat_edge(scores: Tensor, valid: Tensor) -> Tensor:
+    """Give cells beyond the image the score of the nearest cell within.
+
+    So that a map which is resized afterwards is the same whatever the padding
+    of the crop showed.
+
+    Args:
+        scores (Tensor): (N, h, w).
+        valid (Tensor): bool (N, h, w), a filled rectangle in each.
+
+    Returns:
+        Tensor: (N, h, w).
+    """
+    for dim in (1, 2):
+        shown = valid.any(dim=3 - dim).int()
+        count = shown.shape[1]
+        first = shown.argmax(dim=1, keepdim=True)
+        last = count - 1 - shown.flip(1).argmax(dim=1, keepdim=True)
+        nearest = torch.arange(count, device=scores.device)[None]
+        nearest = nearest.maximum(first).minimum(last)
+        index = nearest.unsqueeze(3 - dim).expand_as(scores)
+        scores = scores.gather(dim, index)
+    return scores
 
 
 def _conjugate_gradients(matrix: Tensor,

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmdet_mal.registry import HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 
 CONFIGS = sorted(
-    (Path(__file__).resolve().parents[2] / 'configs/mal').glob('*.py'))
+    (Path(__file__).resolve().parents[2] / 'configs/mal').glob('mal_*.py'))
 
 
 @pytest.fixture(params=CONFIGS, ids=lambda path: path.stem)

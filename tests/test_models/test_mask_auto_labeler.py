@@ -43,7 +43,7 @@ def model():
     return model
 
 
-def sample(bbox=(10., 12., 50., 40.), **meta):
+def sample(bbox=(10., 12., 50., 40.), label=0, **meta):
     """A crop that shows image pixels [20, 148) x [4, 132) in 64 px."""
     data = DetDataSample(metainfo=dict(
         img_id=1, ann_id=7, ori_shape=(200, 300), img_shape=(SIZE, SIZE),
@@ -51,7 +51,8 @@ def sample(bbox=(10., 12., 50., 40.), **meta):
         valid_bbox=np.array([0, 0, SIZE, SIZE], np.float32),
         bbox=np.array([40., 28., 120., 84.], np.float32), box_area=80 * 56.,
         **meta))
-    data.gt_instances = InstanceData(bboxes=torch.tensor([bbox]))
+    data.gt_instances = InstanceData(
+        bboxes=torch.tensor([bbox]), labels=torch.tensor([label]))
     return data
 
 
@@ -134,6 +135,21 @@ def test_predict_writes_a_mask_of_the_full_image_inside_the_box(model):
     assert cols.min() >= 40 and cols.max() < 120
 
 
+@pytest.mark.parametrize('refine', ['none', 'mean_field'])
+def test_the_two_halves_make_what_predict_makes(refine):
+    torch.manual_seed(0)
+    model = MODELS.build(config(refine=refine)).eval()
+    crops = torch.randn(3, 3, SIZE, SIZE)
+    whole = model.predict(crops, [sample() for _ in range(3)])
+    maps = model.infer_maps(crops, [sample() for _ in range(3)])
+    assert maps.prob.shape == (3, SIZE // 4, SIZE // 4)
+    assert not maps.prob.requires_grad
+    halves = model.encode_maps(maps, [sample() for _ in range(3)])
+    for one, other in zip(whole, halves, strict=True):
+        assert one.pred_instances.masks == other.pred_instances.masks
+        assert one.pred_instances.mal == other.pred_instances.mal
+
+
 def test_predict_of_no_crop_is_no_sample(model):
     assert model.predict(torch.zeros(0, 3, SIZE, SIZE), []) == []
 
@@ -184,6 +200,66 @@ def test_predictors(predictor):
                                prob[predictor])
 
 
+ALWAYS = {'raw_mask_score', 'stability', 'sharpness', 'entropy', 'map_fill',
+          'spill'}
+
+
+@pytest.mark.parametrize('options, extra', [
+    pytest.param({}, set(), id='plain'),
+    pytest.param(dict(flip=True), {'flip_iou'}, id='flip'),
+    pytest.param(dict(predictor='mean'), {'student_teacher_iou'}, id='mean'),
+    pytest.param(dict(quality_views='both_networks'), {'student_teacher_iou'},
+                 id='both networks'),
+    pytest.param(dict(refine='mean_field', flip=True), {'flip_iou', 'refine_iou'},
+                 id='refined')])
+def test_components_that_the_switches_give(options, extra):
+    torch.manual_seed(0)
+    model = MODELS.build(config(**options)).eval()
+    maps = model.infer_maps(torch.randn(2, 3, SIZE, SIZE), [sample(), sample()])
+    assert set(maps.parts) == ALWAYS | extra
+    output = model.encode_maps(maps, [sample(), sample()])[1].pred_instances
+    assert output.scores.item() == pytest.approx(
+        maps.parts['raw_mask_score'][1].item())
+    assert output.mal[0]['spill'] == maps.parts['spill'][1].item()
+
+
+def test_components_compare_the_views_that_they_are_named_for():
+    torch.manual_seed(0)
+    model = MODELS.build(config(flip=True, quality_views='both_networks')).eval()
+    with torch.no_grad():
+        for parameter in model.student.parameters():
+            parameter.add_(.05 * torch.randn_like(parameter))
+    crops, area = torch.randn(1, 3, SIZE, SIZE), torch.tensor([80 * 56.])
+    parts = model.infer_maps(crops, [sample()]).parts
+    # The box in cells: (40 .. 120, 28 .. 84) of a window (20 .. 148, 4 .. 132).
+    box = np.s_[0, 3:10, 3:12]
+    teacher, student = (network(crops, area)[box] > 0
+                        for network in (model.teacher, model.student))
+    mirrored = model.teacher(crops.flip(-1), area).flip(-1)[box] > 0
+    for name, other in (('student_teacher_iou', student), ('flip_iou', mirrored)):
+        expected = (teacher & other).sum() / (teacher | other).sum()
+        assert parts[name].item() == pytest.approx(expected.item()), name
+
+
+def test_components_do_not_change_masks():
+    torch.manual_seed(0)
+    cfg = config(refine='mean_field', flip=True)
+    state = MODELS.build(cfg).state_dict()
+    crops, masks = torch.randn(3, 3, SIZE, SIZE), []
+    for options in ({}, dict(quality_views='both_networks',
+                             quality=dict(calibration='coco_mini'))):
+        model = MODELS.build({**cfg, **options}).eval()
+        model.load_state_dict(state)
+        samples = model.predict(crops, [sample() for _ in range(3)])
+        masks.append([s.pred_instances.masks for s in samples])
+    plain = MODELS.build(cfg).eval()
+    plain.load_state_dict(state)
+    maps = plain.infer_maps(crops, [sample() for _ in range(3)]).prob
+    bare = plain.encode_maps(maps, [sample() for _ in range(3)])
+    masks.append([s.pred_instances.masks for s in bare])
+    assert masks[0] == masks[1] == masks[2]
+
+
 def test_mean_teacher_hook_moves_the_teacher_by_the_momentum(model):
     from mmengine.registry import HOOKS
     hook = HOOKS.build(dict(type='mmdet.MeanTeacherHook', momentum=.004,
@@ -197,7 +273,38 @@ def test_mean_teacher_hook_moves_the_teacher_by_the_momentum(model):
         torch.testing.assert_close(tensor, before[key] + .004)
 
 
-@pytest.mark.parametrize('switch', ['predictor', 'refine'])
+@pytest.mark.parametrize('switch', ['predictor', 'refine', 'quality_views'])
 def test_unknown_switches_are_refused(switch):
     with pytest.raises(ValueError, match=switch):
         MODELS.build(config(**{switch: 'both'}))
+
+
+def test_class_loss_is_that_of_the_decoders_class_branch():
+    torch.manual_seed(0)
+    cfg = config(class_loss=dict(type='mmdet_mal.ClassLoss', loss_weight=.5))
+    cfg['network']['decoder']['num_classes'] = 3
+    model = MODELS.build(cfg)
+    data = batch()
+    data['data_samples']['student'] = [sample(label=2), sample(label=1)]
+    losses = loss(model, data)
+    prepared = model.data_preprocessor(copy.deepcopy(data), True)
+    crops = prepared['inputs']['student']
+    logits = model.student.decode_with_classes(
+        model.student.extract(crops), torch.tensor([80 * 56.] * 2),
+        (SIZE, SIZE)).class_logits
+    expected = .5 * torch.nn.functional.cross_entropy(logits,
+                                                      torch.tensor([2, 1]))
+    assert losses['loss_class'].item() == pytest.approx(expected.item())
+    total, _ = model.parse_losses(losses)
+    total.backward()
+    assert model.student.decoder.classifier.weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize('num_classes, class_loss', [
+    (3, None), (0, dict(type='mmdet_mal.ClassLoss'))],
+    ids=['branch without loss', 'loss without branch'])
+def test_class_loss_and_class_branch_belong_together(num_classes, class_loss):
+    cfg = config(class_loss=class_loss)
+    cfg['network']['decoder']['num_classes'] = num_classes
+    with pytest.raises(ValueError, match='class_loss'):
+        MODELS.build(cfg)

@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from mmdet_mal.models.mean_field import (FORWARD_OFFSETS, gather_messages,
-                                         mean_field, pair_views,
-                                         pairwise_kernel)
+from mmdet_mal.models.mean_field import (FORWARD_OFFSETS, crf_marginals,
+                                         gather_messages, mean_field,
+                                         pair_views, pairwise_kernel)
 
 
 def _neighbours(y, x, h, w):
@@ -152,3 +152,16 @@ def test_half_precision_input_is_computed_in_fp32():
 def test_bad_constants_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_marginals_take_the_side_of_pixels_alike_and_leave_padding_out():
+    """A pixel of no opinion between two colours; its twin is padding."""
+    image = torch.zeros(1, 3, 1, 4)
+    image[..., :2] = 1.
+    prob = torch.tensor([[[.9, .5, .1, .5]]])
+    valid = torch.tensor([[[True, True, True, False]]])
+    found = crf_marginals(prob, image, valid, zeta=.1, omega=2., clamp=.05)[0, 0]
+    # Its neighbour of the same colour rises to the clamp and pulls it along.
+    assert found[0].item() == pytest.approx(.95)
+    assert found[1].item() == pytest.approx(1 / (1 + math.exp(-2 * .9)), abs=1e-3)
+    assert found[2:].tolist() == pytest.approx([.1, .5])

@@ -2,7 +2,8 @@
 import pytest
 import torch
 
-from mmdet_mal.models.token_grouping import _conjugate_gradients, group_tokens
+from mmdet_mal.models.token_grouping import (_conjugate_gradients,
+                                             group_tokens, repeat_edge)
 
 
 @pytest.fixture
@@ -64,9 +65,7 @@ def test_tokens_off_the_image_have_no_say(scene):
     valid = valid.clone()
     valid[..., 6:] = False
     changed = tokens.clone()
-    # The mean over all tokens is taken off, so the change keeps it.
-    noise = torch.randn(2, 16, 8, 2)
-    changed[..., 6:] += noise - noise.mean((2, 3), keepdim=True)
+    changed[..., 6:] += 3 * torch.randn(2, 16, 8, 2) + 1
     torch.testing.assert_close(
         group_tokens(tokens, box, valid)[..., :6],
         group_tokens(changed, box, valid)[..., :6], atol=1e-3, rtol=1e-3)
@@ -82,3 +81,25 @@ def test_crops_do_not_influence_each_other(scene):
 def test_ridge_must_be_positive(scene):
     with pytest.raises(ValueError, match='ridge'):
         group_tokens(*scene, ridge=0.)
+
+
+@pytest.mark.parametrize('rows, cols', [
+    pytest.param((0, 3), (0, 4), id='all valid'),
+    pytest.param((1, 3), (0, 2), id='top and right'),
+    pytest.param((0, 1), (3, 4), id='one row, last column'),
+])
+def test_edges_are_repeated_beyond_the_image(rows, cols):
+    scores = torch.arange(12.).reshape(1, 3, 4)
+    valid = torch.zeros(1, 3, 4, dtype=torch.bool)
+    valid[:, slice(*rows), slice(*cols)] = True
+    expected = torch.tensor([[[
+        scores[0, min(max(y, rows[0]), rows[1] - 1),
+               min(max(x, cols[0]), cols[1] - 1)]
+        for x in range(4)] for y in range(3)]])
+    assert torch.equal(repeat_edge(scores, valid), expected)
+
+
+def test_a_crop_without_a_valid_cell_is_left_alone():
+    scores = torch.randn(1, 3, 4)
+    valid = torch.zeros(1, 3, 4, dtype=torch.bool)
+    assert torch.equal(repeat_edge(scores, valid), scores)
