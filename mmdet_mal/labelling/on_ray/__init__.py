@@ -1,0 +1,1 @@
+"""Label runs on a Ray cluster; only :mod:`.cluster` imports Ray."""
