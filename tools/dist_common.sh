@@ -1,5 +1,10 @@
-# Sourced by dist_train.sh and dist_test.sh.
+# Sourced by dist_label.sh, dist_test.sh and dist_train.sh.
 # launch N SCRIPT ARGUMENTS... starts the script in N processes of torchrun.
+
+# What a person typed, for the message that says how to go on after a signal.
+MAL_COMMAND=$(printf '%q ' bash "$0" "$@")
+export MAL_COMMAND
+
 launch() {
     local processes=$1
     shift
@@ -12,6 +17,7 @@ launch() {
             --master_addr="${MASTER_ADDR:-127.0.0.1}"
             --master_port="${PORT:-29500}")
     fi
-    exec "${PYTHON:-python}" -m torch.distributed.run "${rendezvous[@]}" \
+    # In place of this shell, so that signals reach it and its exit code is ours.
+    exec "${PYTHON:-python}" "$tools/launch.py" "${rendezvous[@]}" \
         --nproc_per_node="$processes" "$@" --launcher pytorch
 }

@@ -5,6 +5,10 @@
 # or scale the learning rate with --auto-scale-lr.
 set -eu
 
+tools=$(cd "$(dirname "$0")" && pwd)
+# Sourced here: it remembers the whole command.
+. "$tools/dist_common.sh"
+
 if [ $# -lt 2 ]; then
     echo "usage: $0 CONFIG N [options of tools/train.py]" >&2
     exit 2
@@ -12,7 +16,5 @@ fi
 config=$1
 processes=$2
 shift 2
-tools=$(cd "$(dirname "$0")" && pwd)
 
-. "$tools/dist_common.sh"
 launch "$processes" "$tools/train.py" "$config" "$@"

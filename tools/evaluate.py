@@ -39,7 +39,8 @@ def parse_args() -> argparse.Namespace:
         '--baselines', nargs='+', default=[], choices=list(BASELINES),
         help='label the same boxes with these and add their rows')
     parser.add_argument('--images', metavar='DIR',
-                        help='folder of the images: for grabcut, and for a '
+                        help='folder of the images, a .zip, .tar or .lmdb, '
+                        'or an address: for grabcut, and for a '
                         'picture of the worst masks beside --out')
     parser.add_argument(
         '--baseline-dir', metavar='DIR',

@@ -1,7 +1,9 @@
 """Files that are whole or not there at all."""
 
 import contextlib
+import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -28,16 +30,15 @@ def check_writable(path: str, purpose: str) -> None:
         LabelRunError: in one line, if the folder cannot be made or written,
             or the path is a folder itself.
     """
-    folder = os.path.dirname(os.path.abspath(path))
-    # The name holds the process id, as several ranks may try at once.
-    probe = f'{os.path.abspath(path)}.probe{os.getpid()}'
+    folder, name = os.path.split(os.path.abspath(path))
     try:
         if os.path.isdir(path):
             raise IsADirectoryError('it is a folder, expected a file name')
         os.makedirs(folder, exist_ok=True)
-        with open(probe, 'wb') as file:
+        # A name of its own, as several machines may try at once.
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=f'{name}.probe') as file:
             file.write(b'\0')
-        os.remove(probe)
+            file.flush()
     except OSError as error:
         raise LabelRunError(
             f'{path}: cannot write {purpose} there ({error.strerror or error}); '
@@ -57,13 +58,57 @@ def write_then_rename(path: str) -> Iterator[TextIO]:
 
     Yields:
         The open file (utf-8) under its temporary name.
+
+    Raises:
+        LabelRunError: if another process is writing the same file.
+        OSError: if the system does not let us write it.
     """
     temporary = temporary_name(path)
-    with open(temporary, 'w', encoding='utf-8') as file:
+    with open(_open_locked(temporary, path), 'w', encoding='utf-8') as file:
         yield file
         sync_file(file)
-    os.replace(temporary, path)
+        # Renamed while it is locked: whoever waits for the name finds it gone.
+        os.replace(temporary, path)
     sync_folder(os.path.dirname(os.path.abspath(path)))
+
+
+def create_once(path: str, text: str) -> bool:
+    """Write a file if nobody has; of several at once, exactly one does.
+
+    Args:
+        path: the file; its folder must exist.
+        text: its whole content, utf-8.
+
+    Returns:
+        Whether this call made it; if not, the file is there, whole.
+
+    Raises:
+        OSError: if the system does not let us write it.
+    """
+    if os.path.exists(path):
+        return False
+    folder, name = os.path.split(os.path.abspath(path))
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f'{name}.tmp')
+    try:
+        with open(descriptor, 'w', encoding='utf-8') as file:
+            file.write(text)
+            os.fchmod(descriptor, 0o644)  # mkstemp's is for the owner alone
+            sync_file(file)
+        try:
+            # Unlike a rename, a link fails when the name is taken.
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without hard links
+            if os.path.exists(path):
+                return False
+            os.rename(temporary, path)
+            temporary = ''
+    finally:
+        if temporary:
+            os.remove(temporary)
+    sync_folder(folder)
+    return True
 
 
 def sync_file(file: TextIO) -> None:
@@ -81,3 +126,35 @@ def sync_folder(folder: str) -> None:
         pass  # some network file systems refuse to sync folders
     finally:
         os.close(descriptor)
+
+
+def _open_locked(temporary: str, path: str) -> int:
+    """Open a temporary file for writing, empty, as its only writer.
+
+    Returns:
+        Its descriptor; the lock ends when it is closed, or with the process.
+    """
+    while True:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC,
+                             0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise LabelRunError(
+                f'{path}: another process is writing it at this moment; wait '
+                'for it or stop it') from None
+        except OSError:
+            pass  # a file system without locks
+        if _is_named(descriptor, temporary):
+            os.ftruncate(descriptor, 0)
+            return descriptor
+        os.close(descriptor)  # renamed between our open and our lock
+
+
+def _is_named(descriptor: int, path: str) -> bool:
+    """Whether a path still names an open file."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False

@@ -4,15 +4,16 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
+from mmdet_mal.quality.model import QualityModel
 from mmdet_mal.version import __version__
 
 from .errors import LabelRunError
-from .files import write_then_rename
+from .files import create_once
 
 FORMAT = 1
 MANIFEST_NAME = 'manifest.json'
@@ -49,12 +50,27 @@ class LabelManifest:
     version: str = __version__
     names: dict[str, str] = dataclasses.field(default_factory=dict)
 
-    def save(self, run_dir: str) -> None:
-        """Write the manifest into the run folder, whole or not at all."""
+    def save(self, run_dir: str) -> bool:
+        """Write the manifest into the run folder, if there is none yet.
+
+        Machines that start at the same moment on a shared folder may all call
+        this; one of them writes.  Compare what is there afterwards.
+
+        Returns:
+            Whether this call wrote it.
+
+        Raises:
+            LabelRunError: if it cannot be written.
+        """
         content = dict(format=FORMAT, **dataclasses.asdict(self))
-        with write_then_rename(os.path.join(run_dir, MANIFEST_NAME)) as file:
-            json.dump(content, file, indent=2, sort_keys=True)
-            file.write('\n')
+        path = os.path.join(run_dir, MANIFEST_NAME)
+        try:
+            return create_once(
+                path, json.dumps(content, indent=2, sort_keys=True) + '\n')
+        except OSError as error:
+            raise LabelRunError(
+                f'{path}: cannot be written ({error.strerror}); make space, or '
+                'choose another run folder') from None
 
     @classmethod
     def load(cls, run_dir: str) -> 'LabelManifest':
@@ -81,33 +97,36 @@ class LabelManifest:
             f'{path}: has format {found!r}, expected {FORMAT}; finish the run '
             'with the version that began it, or remove the run folder')
 
-    def differences(self, other: 'LabelManifest') -> list[str]:
+    def differences(self, other: 'LabelManifest',
+                    words: tuple[str, str] = ('then', 'now')) -> list[str]:
         """Say in which points another manifest differs, one phrase each.
 
         Args:
             other: the manifest of the run that is starting; self is the one
                 found in the folder.
+            words: what to call the two.
 
         Returns:
             Phrases such as ``'input: 1f0c… (a.json) then, 77ab… (b.json)
             now'``; empty if the run may go on.
         """
         phrases = []
+        then, now = words
         for key in ('checkpoint', 'config', 'input'):
             field = f'{key}_sha256'
             if getattr(self, field) != getattr(other, field):
-                phrases.append(f'{key}: {self._show(key)} then, '
-                               f'{other._show(key)} now')
+                phrases.append(f'{key}: {self._show(key)} {then}, '
+                               f'{other._show(key)} {now}')
         for field in ('num_chunks', 'version'):
             if getattr(self, field) != getattr(other, field):
-                phrases.append(f'{field}: {getattr(self, field)} then, '
-                               f'{getattr(other, field)} now')
+                phrases.append(f'{field}: {getattr(self, field)} {then}, '
+                               f'{getattr(other, field)} {now}')
         # As JSON, since a tuple is a list once it has been read back.
         ours, theirs = _as_json(self.options), _as_json(other.options)
         for key in sorted(set(ours) | set(theirs)):
             if ours.get(key) != theirs.get(key):
-                phrases.append(f'{key}: {ours.get(key)!r} then, '
-                               f'{theirs.get(key)!r} now')
+                phrases.append(f'{key}: {ours.get(key)!r} {then}, '
+                               f'{theirs.get(key)!r} {now}')
         return phrases
 
     def provenance(self) -> dict[str, str]:
@@ -123,6 +142,43 @@ class LabelManifest:
         short = getattr(self, f'{key}_sha256')[:12]
         name = self.names.get(key)
         return f'{short} ({name})' if name else short
+
+
+def describe_run(config: Mapping[str, Any], dataset: Any,
+                 checkpoint: str | None,
+                 weights: Callable[[], Mapping[str, torch.Tensor]] | None = None,
+                 options: Mapping[str, Any] | None = None) -> LabelManifest:
+    """Build the manifest of a run that is starting.
+
+    Args:
+        config: the whole config of MMEngine.
+        dataset: a ``LabelChunkDataset`` or what has its ``ann_file``,
+            ``chunk_boxes`` and length.
+        checkpoint: where the weights came from.
+        weights: gives the weights in memory; called, and hashed, where
+            ``checkpoint`` is no file (a URL, say).
+        options: further settings that decide the masks.
+
+    Raises:
+        LabelRunError: if a file cannot be read.
+    """
+    if checkpoint and os.path.isfile(checkpoint):
+        checkpoint_sha256 = hash_file(checkpoint)
+    elif weights is not None:
+        checkpoint_sha256 = hash_weights(weights())
+    else:
+        raise LabelRunError(f'{checkpoint}: no such checkpoint file; correct the '
+                            'path')
+    return LabelManifest(
+        checkpoint_sha256=checkpoint_sha256,
+        config_sha256=hash_config(config),
+        input_sha256=hash_file(dataset.ann_file),
+        num_chunks=len(dataset),
+        options=dict(options or {}, chunk_boxes=dataset.chunk_boxes),
+        names=dict(
+            checkpoint=str(checkpoint or 'weights in memory'),
+            config=str(getattr(config, 'filename', None) or ''),
+            input=dataset.ann_file))
 
 
 def hash_file(path: str) -> str:
@@ -167,8 +223,13 @@ def hash_config(config: Mapping[str, Any]) -> str:
         config: a whole MMEngine config, or a dict like one.
     """
     dataset = (config.get('test_dataloader') or {}).get('dataset')
-    parts = dict(model=_without(config.get('model'), _WEIGHT_PLACES),
+    model = config.get('model') or {}
+    parts = dict(model=_without(model, (*_WEIGHT_PLACES, 'calibration')),
                  dataset=_without(dataset, _DATA_PLACES))
+    calibration = (model.get('quality') or {}).get('calibration')
+    if calibration is not None:
+        # The config may name a file; what is in it makes the scores.
+        parts['calibration'] = QualityModel.load(calibration).to_json()
     text = json.dumps(parts, sort_keys=True, default=_config_value)
     return hashlib.sha256(text.encode()).hexdigest()
 

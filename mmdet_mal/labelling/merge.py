@@ -1,40 +1,34 @@
 """From shards to the masks JSON: the input with masks, nothing else changed.
 
-The input JSON is parsed in one pass, and so is the output when it is validated
-(some 2 KiB of memory a box in all); records are read from the shards one by one
-and annotations are written one by one, one a line, so a streaming parser in
-place of the two passes makes the memory constant.
+Input, records and output are streams: an annotation is read, completed and
+written, one a line, and the validation reads input and output side by side.
+Memory holds the index of the shards (22 bytes a box) and what is known of each
+row of the input (5 bytes), and nothing else that grows with the data.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, TextIO
 
-import numpy as np
+from mmdet_mal.datasets.annotation_file import AnnotationFile
+from mmdet_mal.datasets.annotation_source import AnnotationSource, as_source
 
-from mmdet_mal.datasets.annotations import load_annotation_file
-from mmdet_mal.datasets.faults import find_faults
-from mmdet_mal.structures.rle import RLE, bbox_rle, encode_window, rle_area
-
+from .annotator import Annotator, Lookup
 from .errors import LabelRunError
 from .files import check_writable, temporary_name, write_then_rename
+from .input_rows import InputRows
 from .manifest import LabelManifest
+from .progress import WatchedSource, show_progress
 from .shard_index import ShardIndex
 from .summary import LabelSummary
 from .validate import find_differences
 
-# Kinds of fallback that only the merge can see; the others come from the
-# labeller (``empty_mask``, ``image_unreadable``) and from the data's faults.
-NOT_LABELLED = 'not_labelled'
-SIZE_MISMATCH = 'mask_size_mismatch'
-CROWD_BOX = 'crowd_box'
-
-Lookup = Callable[[Any], dict[str, Any] | None]
-
 _LISTED_PROBLEMS = 10
 
 
-def merge_shards(input_json: str, run_dir: str, out_file: str) -> LabelSummary:
+def merge_shards(input_json: str, run_dirs: str | Sequence[str],
+                 out_file: str) -> LabelSummary:
     """Write the masks JSON of a label run whose chunks are all done.
 
     The result depends on the input and the records only, not on how many ranks
@@ -42,7 +36,9 @@ def merge_shards(input_json: str, run_dir: str, out_file: str) -> LabelSummary:
 
     Args:
         input_json: the file that was labelled.
-        run_dir: with ``manifest.json`` and ``shards``; it is not changed.
+        run_dirs: one run folder, or several that hold parts of one run (see
+            :meth:`.run.LabelRun.finish`, which makes sure of that), with
+            ``manifest.json`` and ``shards``; they are not changed.
         out_file: the masks JSON; replaced in one step once it is validated.
 
     Returns:
@@ -53,52 +49,53 @@ def merge_shards(input_json: str, run_dir: str, out_file: str) -> LabelSummary:
             it fails its validation; ``out_file`` is then as before.
         AnnotationError: if the input cannot be read.
     """
-    manifest = LabelManifest.load(run_dir)
-    with ShardIndex(run_dir) as index:
+    folders = [run_dirs] if isinstance(run_dirs, str) else list(run_dirs)
+    manifest = LabelManifest.load(folders[0])
+    source = AnnotationFile(input_json)
+    # Before the index is opened, since it takes more memory while it is made.
+    rows = InputRows(WatchedSource(source, 'merge: read the boxes'))
+    with ShardIndex(folders) as index:
         missing = index.missing(manifest.num_chunks)
         if missing.size:
             raise LabelRunError(
-                f'{run_dir}: {missing.size} of {manifest.num_chunks} chunks are '
-                f'not labelled yet (the first is {missing[0]}); start the label '
-                'run again, it resumes there')
-        data = load_annotation_file(input_json)
-        return write_labels(data, index.get, out_file, manifest.provenance())
+                f"{', '.join(folders)}: {missing.size} of {manifest.num_chunks} "
+                f'chunks are not labelled yet (the first is {missing[0]}); start '
+                'the label run again, it resumes there')
+        return write_labels(source, index.get, out_file, manifest.provenance(),
+                            rows)
 
 
-def write_labels(data: dict[str, Any], lookup: Lookup, out_file: str,
-                 provenance: Mapping[str, Any]) -> LabelSummary:
+def write_labels(data: dict[str, Any] | AnnotationSource, lookup: Lookup,
+                 out_file: str, provenance: Mapping[str, Any],
+                 rows: InputRows | None = None) -> LabelSummary:
     """Write a masks JSON from an input and one record a box, and validate it.
 
     Args:
-        data: the parsed input; not changed.
+        data: the input, parsed or streamed; not changed.
         lookup: gives the record of an annotation id (see :mod:`.records`), or
             None.  It is called once for each annotation that is no crowd.
         out_file: the masks JSON.
         provenance: becomes ``info['mal']``; must not hold what differs between
             equal runs, such as times and paths.
+        rows: of this input, if they have been read already.
 
     Returns:
         What was written.
 
     Raises:
         LabelRunError: if the output cannot be written or is not valid.
+        AnnotationError: if a streamed input cannot be read.
     """
     check_writable(out_file, 'the masks JSON')
-    summary = LabelSummary(out_file, images=len(data['images']))
-    labeller = _Annotator(data, lookup, summary)
+    source = as_source(data)
+    rows = InputRows(source) if rows is None else rows
+    summary = LabelSummary(out_file, images=source.count('images'))
+    annotator = Annotator(rows, lookup, summary)
     try:
         with write_then_rename(out_file) as file:
-            _write(file, data, labeller, provenance)
+            _write(file, source, annotator, provenance)
             file.flush()
-            problems = find_differences(data, temporary_name(out_file))
-            if problems:
-                more = len(problems) - _LISTED_PROBLEMS
-                listed = '; '.join(problems[:_LISTED_PROBLEMS])
-                raise LabelRunError(
-                    f'{temporary_name(out_file)}: not renamed to {out_file} '
-                    f'because it is not valid: {listed}'
-                    + (f'; and {more} more' if more > 0 else '')
-                    + '; this is a fault of the program, please report it')
+            _require_valid(source, out_file, rows)
     except OSError as error:
         raise LabelRunError(
             f'{out_file}: cannot be written ({error.strerror}); make space and '
@@ -106,151 +103,55 @@ def write_labels(data: dict[str, Any], lookup: Lookup, out_file: str,
     return summary
 
 
-class _Annotator:
-    """Turns an input annotation into the one that is written."""
-
-    def __init__(self, data: dict[str, Any], lookup: Lookup,
-                 summary: LabelSummary) -> None:
-        self._lookup = lookup
-        self._summary = summary
-        self._sizes = image_sizes(data['images'])
-        self._faults: dict[Any, str] = {}
-        for fault in find_faults(data):
-            if fault.severity == 'error' and fault.annotation_id is not None:
-                self._faults.setdefault(fault.annotation_id, fault.kind)
-
-    def __call__(self, annotation: dict[str, Any]) -> dict[str, Any]:
-        """Return the annotation with its mask; a crowd region as it is."""
-        self._summary.annotations += 1
-        size = image_size(annotation, self._sizes)
-        if annotation.get('iscrowd'):
-            return self._complete_crowd(annotation, size)
-        record = self._lookup(annotation.get('id'))
-        if record is not None and 'segmentation' in record:
-            # An image entry without a usable size takes the size of the mask.
-            if size is None or record['segmentation']['size'] == list(size):
-                return self._add_mask(annotation, record)
-            return self._add_fallback(annotation, size, SIZE_MISMATCH)
-        if record is not None:
-            if record['reason'] != record['fallback']:
-                self._summary.reasons[record['reason']] += 1
-            return self._add_fallback(annotation, size, record['fallback'])
-        return self._add_fallback(annotation, size, self._fault_of(annotation))
-
-    def _complete_crowd(self, annotation: dict[str, Any],
-                        size: tuple[int, int] | None) -> dict[str, Any]:
-        """Return a crowd region, with its box filled if it has no mask.
-
-        Stock loaders fail (KeyError) on an annotation without ``segmentation``
-        or ``area``, crowd or not, and an input of boxes has no masks.  What is
-        there stays as it is.
-        """
-        self._summary.crowds += 1
-        if annotation.get('segmentation') and 'area' in annotation:
-            return annotation
-        self._summary.crowds_completed += 1
-        filled = fallback_rle(annotation.get('bbox'), size)
-        return {**annotation,
-                'segmentation': annotation.get('segmentation') or filled,
-                'area': annotation.get('area', rle_area(filled)),
-                'mal': dict(fallback=CROWD_BOX)}
-
-    def _add_mask(self, annotation: dict[str, Any],
-                  record: dict[str, Any]) -> dict[str, Any]:
-        fallback = record['mal'].get('fallback')
-        if fallback:
-            self._summary.fallbacks[fallback] += 1
-        else:
-            self._summary.masks += 1
-            self._summary.score_sum += record['score']
-        return {**annotation, **{k: record[k] for k in
-                                 ('segmentation', 'area', 'score', 'mal')}}
-
-    def _add_fallback(self, annotation: dict[str, Any],
-                      size: tuple[int, int] | None,
-                      kind: str) -> dict[str, Any]:
-        self._summary.fallbacks[kind] += 1
-        rle = fallback_rle(annotation.get('bbox'), size)
-        return {**annotation, 'segmentation': rle, 'area': rle_area(rle),
-                'score': 0., 'mal': dict(fallback=kind)}
-
-    def _fault_of(self, annotation: dict[str, Any]) -> str:
-        """Return why no chunk held this box."""
-        ann_id = annotation.get('id')
-        if type(ann_id) is not int:
-            return 'ann_id_missing'
-        return self._faults.get(ann_id, NOT_LABELLED)
+def _require_valid(source: AnnotationSource, out_file: str,
+                   rows: InputRows) -> None:
+    """Raise unless the file under its temporary name keeps all promises."""
+    written = temporary_name(out_file)
+    differences = find_differences(source, written, rows)
+    problems = list(islice(differences, _LISTED_PROBLEMS))
+    if problems:
+        more = sum(1 for _ in differences)
+        raise LabelRunError(
+            f'{written}: not renamed to {out_file} because it is not valid: '
+            f"{'; '.join(problems)}" + (f'; and {more} more' if more else '')
+            + '; this is a fault of the program, please report it')
 
 
-def fallback_rle(bbox: Any, size: tuple[int, int] | None) -> RLE:
-    """Return the mask that stands in for a missing one: never empty.
-
-    Stock loaders drop an annotation whose area is 0 and fail on one without
-    ``segmentation``, so something has to be there: the filled box, clipped to
-    the image; where the box shows no pixel of the image (NaN, reversed,
-    outside), the one pixel nearest to it.  Stock loaders skip such boxes by
-    their own rule, so that pixel trains nothing.
-
-    Args:
-        bbox: xywh in image pixels as found in the input; anything at all.
-        size: (height, width) of the image, None if unknown: then the mask is
-            one pixel of a 1 x 1 image.
-
-    Returns:
-        Compressed RLE of the image's size with at least one pixel.
-    """
-    height, width = size or (1, 1)
-    try:
-        x, y, w, h = (float(v) for v in bbox)
-    except (TypeError, ValueError, OverflowError):
-        x = y = w = h = 0.
-    if size is not None:
-        try:
-            return bbox_rle((x, y, x + w, y + h), (height, width))
-        except ValueError:
-            pass
-    # NaN goes to pixel 0; infinities to the border.
-    x, y = np.nan_to_num([x, y], posinf=width, neginf=0)
-    column = int(np.clip(np.floor(x), 0, width - 1))
-    row = int(np.clip(np.floor(y), 0, height - 1))
-    return encode_window(np.ones((1, 1), dtype=bool),
-                         (column, row, column + 1, row + 1), (height, width))
-
-
-def image_sizes(images: Sequence[dict[str, Any]]) -> dict[Any, tuple[int, int]]:
-    """Return (height, width) by image id, for entries with a usable size."""
-    sizes: dict[Any, tuple[int, int]] = {}
-    for entry in images:
-        size = (entry.get('height'), entry.get('width'))
-        if (all(type(v) is int and v > 0 for v in size)
-                and isinstance(entry.get('id'), (int, str))):
-            sizes.setdefault(entry['id'], size)
-    return sizes
-
-
-def image_size(annotation: dict[str, Any],
-               sizes: Mapping[Any, tuple[int, int]]) -> tuple[int, int] | None:
-    """Return the size of an annotation's image, None if unknown."""
-    image_id = annotation.get('image_id')
-    return sizes.get(image_id) if isinstance(image_id, (int, str)) else None
-
-
-def _write(file: TextIO, data: dict[str, Any], annotator: _Annotator,
+def _write(file: TextIO, source: AnnotationSource, annotator: Annotator,
            provenance: Mapping[str, Any]) -> None:
     """Write the JSON, top-level keys in the order of the input, an annotation
     a line."""
-    content = dict(data)
-    # An ``info`` that is no object is the user's own; it stays as it is.
-    if isinstance(content.setdefault('info', {}), dict):
-        content['info'] = {**content['info'], 'mal': dict(provenance)}
-    for position, (key, value) in enumerate(content.items()):
+    keys = source.keys()
+    for position, key in enumerate(keys if 'info' in keys else [*keys, 'info']):
         file.write(('{' if position == 0 else ',\n') + json.dumps(key) + ': ')
-        if key != 'annotations':
+        if key == 'annotations':
+            entries = show_progress(source.entries(key), source.count(key),
+                                    'merge: write the masks')
+            _write_list(file, (annotator(row, entry)
+                               for row, entry in enumerate(entries)), '\n')
+        elif key in keys and source.is_list(key):
+            _write_list(file, source.entries(key))
+        else:
+            value = source.value(key) if key in keys else {}
+            # An ``info`` that is no object is the user's own; it stays.
+            if key == 'info' and isinstance(value, dict):
+                value = {**value, 'mal': dict(provenance)}
             file.write(json.dumps(value))
-            continue
-        separator = '[\n'
-        for annotation in value:
-            file.write(separator + json.dumps(annotator(annotation)))
-            separator = ',\n'
-        file.write('\n]' if value else '[]')
     file.write('}\n')
+
+
+def _write_list(file: TextIO, entries: Iterable[Any], line: str = '') -> None:
+    """Write a JSON list entry by entry.
+
+    Args:
+        file: where to.
+        entries: JSON values.
+        line: what stands before each entry and the end; by default all stand
+            in one line, as ``json.dumps`` would write them.
+    """
+    empty = True
+    for entry in entries:
+        before = '[' if empty else ',' if line else ', '
+        file.write(before + line + json.dumps(entry))
+        empty = False
+    file.write('[]' if empty else line + ']')

@@ -4,13 +4,13 @@ import array
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-_SHARD_NAME = re.compile(r'rank(\d+)\.jsonl')
+_SHARD_NAME = re.compile(r'rank(\d+)(?:-(\d+)of(\d+))?\.jsonl')
 _LINE_START = re.compile(r'\{"chunk":(\d+),"records":\[')
 _LINE_END = ']}\n'
 _decode = json.JSONDecoder().raw_decode
@@ -21,8 +21,8 @@ class ShardIndex:
 
     Keeps id, shard, offset and length of each record: 22 bytes a box.  A chunk
     that occurs more than once (a crash between the write and whoever counted
-    on it) counts once: the first whole line in order of rank and offset.  A
-    torn last line and lines that are no JSON (blocks lost in a power cut)
+    on it) counts once: the first whole line in order of folder, rank and
+    offset.  A torn last line and lines that are no JSON (blocks lost in a power cut)
     count as not written; files are never changed here.
 
     Attributes:
@@ -31,11 +31,15 @@ class ShardIndex:
         damaged (int): lines that were ignored because they are torn or broken.
 
     Args:
-        run_dir: the label run's folder; its ``shards`` may be absent or empty.
+        run_dirs: the label run's folder, or several that together hold one
+            run; their ``shards`` may be absent or empty.
     """
 
-    def __init__(self, run_dir: str) -> None:
-        self._paths = _shard_files(run_dir)
+    def __init__(self, run_dirs: str | Sequence[str]) -> None:
+        if isinstance(run_dirs, str):
+            run_dirs = [run_dirs]
+        self._paths = [path for run_dir in run_dirs
+                       for path in shard_files(run_dir)]
         self._files: dict[int, int] = {}
         self.damaged = 0
         ids, offsets = array.array('q'), array.array('q')
@@ -56,11 +60,17 @@ class ShardIndex:
                     offsets.append(start + first)
                     lengths.append(last - first)
                     shards.append(shard)
-        self.chunks = np.array(sorted(seen), dtype=np.int64)
+        self.chunks = np.fromiter(seen, np.int64, len(seen))
+        self.chunks.sort()
+        del seen
+        # One column after the other, so that no two copies of all exist at once.
         order = np.argsort(np.frombuffer(ids, np.int64), kind='stable')
         self._ids = np.frombuffer(ids, np.int64)[order]
+        del ids
         self._offsets = np.frombuffer(offsets, np.int64)[order]
+        del offsets
         self._lengths = np.frombuffer(lengths, np.uintc)[order]
+        del lengths
         self._shards = np.frombuffer(shards, np.ushort)[order]
 
     def __len__(self) -> int:
@@ -150,11 +160,11 @@ def _lines(path: str) -> Iterator[tuple[int, bytes]]:
             offset += len(line)
 
 
-def _shard_files(run_dir: str) -> list[str]:
-    """Return the shards of a run in order of their rank."""
+def shard_files(run_dir: str) -> list[str]:
+    """Return the shards of a run folder in order of their rank and share."""
     found = []
     for path in Path(run_dir, 'shards').glob('rank*.jsonl'):
         match = _SHARD_NAME.fullmatch(path.name)
         if match:
-            found.append((int(match.group(1)), str(path)))
+            found.append(([int(g or 0) for g in match.groups()], str(path)))
     return [path for _, path in sorted(found)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from .errors import LabelRunError
 from .files import sync_folder
+from .share import Share
 
 # A line is {"chunk":i,"records":[{...},{...}]}; no other form is written, so
 # the index finds each record by its byte offset.
@@ -14,9 +15,17 @@ _SEPARATORS = (',', ':')
 _TAIL_BLOCK = 1 << 16
 
 
-def shard_path(run_dir: str, rank: int) -> str:
-    """Return the file to which a rank appends."""
-    return os.path.join(run_dir, 'shards', f'rank{rank}.jsonl')
+def shard_path(run_dir: str, rank: int, share: Share | None = None) -> str:
+    """Return the file to which a rank appends.
+
+    Args:
+        run_dir: the run's folder.
+        rank: of the process among those that were started with it.
+        share: the part of the run that these processes do, where there are
+            others that were started on their own.
+    """
+    part = '' if share is None else f'-{share.file_stem}'
+    return os.path.join(run_dir, 'shards', f'rank{rank}{part}.jsonl')
 
 
 class ShardWriter:
@@ -93,12 +102,21 @@ class ShardWriter:
         self._unsynced = 0
 
     def close(self) -> None:
-        """Sync and close; may be called twice."""
+        """Sync and close; may be called twice.
+
+        Raises:
+            LabelRunError: if the disk did not take everything.
+        """
         if self._file < 0:
             return
         descriptor, self._file = self._file, -1
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            raise LabelRunError(
+                f'{self.path}: cannot be synced to disk ({error.strerror}); '
+                'start the same command again, it labels what was lost'
+            ) from None
         finally:
             os.close(descriptor)
 

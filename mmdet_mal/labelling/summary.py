@@ -6,6 +6,8 @@ from typing import Any
 
 # Sentences that a summary lists one by one; the others are only counted.
 LISTED = 10
+# Sentences that are kept; a million unreadable images are not a million.
+KEPT_REASONS = 1000
 
 
 @dataclasses.dataclass
@@ -24,7 +26,8 @@ class LabelSummary:
             filled, or one pixel set where the box shows no pixel.
         score_sum: of the masks' scores.
         reasons: number of boxes by the sentence that says why they could not
-            be labelled (one sentence an unreadable image).
+            be labelled (one sentence an unreadable image); the first 1000.
+        other_reasons: number of boxes with any further sentence.
     """
 
     out_file: str
@@ -36,6 +39,18 @@ class LabelSummary:
     fallbacks: Counter = dataclasses.field(default_factory=Counter)
     score_sum: float = 0.
     reasons: Counter = dataclasses.field(default_factory=Counter)
+    other_reasons: int = 0
+
+    def add_reason(self, reason: str) -> None:
+        """Count a box that could not be labelled.
+
+        Args:
+            reason: the sentence that says why.
+        """
+        if reason in self.reasons or len(self.reasons) < KEPT_REASONS:
+            self.reasons[reason] += 1
+        else:
+            self.other_reasons += 1
 
     @property
     def mean_score(self) -> float:
@@ -50,7 +65,8 @@ class LabelSummary:
             crowds_completed=self.crowds_completed,
             fallbacks=dict(sorted(self.fallbacks.items())),
             mean_score=round(self.mean_score, 5),
-            reasons=dict(sorted(self.reasons.items())))
+            reasons=dict(sorted(self.reasons.items())),
+            other_reasons=self.other_reasons)
 
     def __str__(self) -> str:
         lines = [
@@ -69,5 +85,9 @@ class LabelSummary:
         lines += [f'    {reason} ({count} boxes)'
                   for reason, count in sorted(self.reasons.items())[:LISTED]]
         if len(self.reasons) > LISTED:
-            lines.append(f'    … and {len(self.reasons) - LISTED} more')
+            # Beyond the kept sentences only their boxes are counted.
+            more = f'{len(self.reasons) - LISTED} more'
+            if self.other_reasons:
+                more += f', and others for {self.other_reasons} boxes'
+            lines.append(f'    … and {more}')
         return '\n'.join(lines)

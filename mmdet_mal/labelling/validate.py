@@ -1,11 +1,17 @@
 """Proof that a masks JSON is its input plus masks, as DESIGN 4 promises."""
 
 import json
+from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
 
-from mmdet_mal.datasets.annotations import load_annotation_file
+from mmdet_mal.datasets.annotation_file import AnnotationFile
+from mmdet_mal.datasets.annotation_reader import is_crowd
+from mmdet_mal.datasets.annotation_source import AnnotationSource
 from mmdet_mal.structures.rle import rle_counts
+
+from .input_rows import InputRows
+from .progress import show_progress
 
 ADDED_KEYS = frozenset({'segmentation', 'area', 'score', 'mal'})
 
@@ -24,37 +30,42 @@ def validate_labels(input_json: str, masks_json: str) -> list[str]:
     Raises:
         AnnotationError: if one of the two cannot be read.
     """
-    return find_differences(load_annotation_file(input_json), masks_json)
+    source = AnnotationFile(input_json)
+    return list(find_differences(source, masks_json, InputRows(source)))
 
 
-def find_differences(before: dict[str, Any], masks_json: str) -> list[str]:
-    """Compare a masks JSON with the parsed input; see :func:`validate_labels`.
+def find_differences(before: AnnotationSource, masks_json: str,
+                     rows: InputRows) -> Iterator[str]:
+    """Compare a masks JSON with its input; see :func:`validate_labels`.
 
-    Allowed: ``info['mal']``; per annotation that is no crowd, ``segmentation``,
-    ``area``, ``score`` and ``mal``.  Required of these annotations: compressed
-    RLE with str counts, of the image's size, with at least one pixel, as many
-    as ``area`` says.
+    Both are streams, read side by side.  Allowed: ``info['mal']``; per
+    annotation that is no crowd, ``segmentation``, ``area``, ``score`` and
+    ``mal``.  Required of these annotations: compressed RLE with str counts, of
+    the image's size, with at least one pixel, as many as ``area`` says.
+
+    Args:
+        before: the input.
+        masks_json: the file that claims to hold its masks.
+        rows: of the input.
+
+    Yields:
+        One line for each difference that is not allowed.
     """
-    after = load_annotation_file(masks_json)
-    problems = _compare_top_level(before, after)
-    sizes = {}
-    for entry in before['images']:
-        if isinstance(entry.get('id'), (int, str)):
-            sizes.setdefault(entry['id'], (entry.get('height'), entry.get('width')))
+    after = AnnotationFile(masks_json)
+    yield from _compare_top_level(before, after)
     missing: dict[str, Any] = {}
-    pairs = zip_longest(before['annotations'], after['annotations'],
-                        fillvalue=missing)
+    pairs = zip_longest(before.entries('annotations'),
+                        after.entries('annotations'), fillvalue=missing)
+    pairs = show_progress(pairs, before.count('annotations'),
+                          'merge: check the file')
     for position, (old, new) in enumerate(pairs):
         who = f"annotation {(old or new).get('id')} (entry {position})"
         if old is missing or new is missing:
             verb = 'was added' if old is missing else 'is missing'
-            problems.append(f'{who} {verb}')
+            yield f'{who} {verb}'
             continue
-        image_id = old.get('image_id')
-        size = sizes.get(image_id) if isinstance(image_id, (int, str)) else None
-        problems += [f'{who}: {problem}'
-                     for problem in check_annotation(old, new, size)]
-    return problems
+        for problem in check_annotation(old, new, rows.image_size(position)):
+            yield f'{who}: {problem}'
 
 
 def check_annotation(old: dict[str, Any], new: dict[str, Any],
@@ -70,7 +81,7 @@ def check_annotation(old: dict[str, Any], new: dict[str, Any],
     Returns:
         What is wrong, one phrase each.
     """
-    if old.get('iscrowd'):
+    if is_crowd(old):
         return _check_crowd(old, new)
     problems = []
     for key in old.keys() - ADDED_KEYS:
@@ -125,25 +136,37 @@ def _check_mask(segmentation: Any, area: Any,
     return []
 
 
-def _compare_top_level(before: dict[str, Any],
-                       after: dict[str, Any]) -> list[str]:
+def _compare_top_level(before: AnnotationSource,
+                       after: AnnotationSource) -> Iterator[str]:
     """Compare everything but the annotations."""
-    problems = []
-    for key in before:
+    keys = after.keys()
+    for key in before.keys():
         if key == 'annotations':
             continue
-        if key not in after:
-            problems.append(f"'{key}' is missing")
-        elif not _same(_without_mal(key, before), _without_mal(key, after)):
-            problems.append(f"'{key}' was changed")
-    problems += [f"'{key}' was added"
-                 for key in after if key not in before and key != 'info']
-    return problems
+        if key not in keys:
+            yield f"'{key}' is missing"
+        elif not _same_value(key, before, after):
+            yield f"'{key}' was changed"
+    for key in keys:
+        if key not in before.keys() and key != 'info':
+            yield f"'{key}' was added"
 
 
-def _without_mal(key: str, data: dict[str, Any]) -> Any:
+def _same_value(key: str, before: AnnotationSource,
+                after: AnnotationSource) -> bool:
+    """Whether two top-level values are equal, our own entry of ``info`` aside;
+    lists are compared entry by entry."""
+    if before.is_list(key) != after.is_list(key):
+        return False
+    if not before.is_list(key):
+        return _same(*(_without_mal(key, source.value(key))
+                       for source in (before, after)))
+    return before.count(key) == after.count(key) and all(
+        map(_same, before.entries(key), after.entries(key)))
+
+
+def _without_mal(key: str, value: Any) -> Any:
     """Return a top-level value, ``info`` without our own entry."""
-    value = data[key]
     if key == 'info' and isinstance(value, dict):
         return {k: v for k, v in value.items() if k != 'mal'}
     return value

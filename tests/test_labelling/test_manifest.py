@@ -13,6 +13,7 @@ from mmdet_mal.labelling.manifest import (
     hash_file,
     hash_weights,
 )
+from mmdet_mal.quality.model import QualityModel
 
 MANIFEST = LabelManifest(
     checkpoint_sha256='a' * 64, config_sha256='b' * 64, input_sha256='c' * 64,
@@ -126,3 +127,17 @@ def test_hash_of_a_config_with_types_in_it():
     assert hash_config(by_type) == hash_config(dict(model=dict(type=torch.nn.Conv2d)))
     assert hash_config(by_type) != hash_config(dict(model=dict(type=torch.nn.Conv1d)))
     json.dumps(hash_config({}))
+
+
+def test_a_calibration_counts_by_what_is_in_it(tmp_path):
+    """Renamed it is the same, edited it is another run."""
+    content = QualityModel.load('coco_mini').to_json()
+
+    def hashed(name, **changes):
+        path = tmp_path / name
+        path.write_text(json.dumps({**content, **changes}))
+        return hash_config(dict(model=dict(quality=dict(calibration=str(path)))))
+
+    first = hashed('a.json')
+    assert hashed('b.json') == first
+    assert hashed('a.json', ridge=4.) != first

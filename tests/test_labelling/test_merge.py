@@ -1,16 +1,20 @@
 """The masks JSON: the input with masks, nothing else changed."""
 
 import json
+import random
+import tracemalloc
 
 import pytest
 from mmdet.datasets import CocoDataset
 from mmdet.datasets.transforms import LoadAnnotations
 
+from mmdet_mal.datasets import AnnotationFile, json_stream, parsing
 from mmdet_mal.datasets.annotations import AnnotationError
 from mmdet_mal.labelling import merge as merge_module
 from mmdet_mal.labelling.errors import LabelRunError
-from mmdet_mal.labelling.merge import fallback_rle, merge_shards, write_labels
+from mmdet_mal.labelling.merge import merge_shards, write_labels
 from mmdet_mal.labelling.records import make_failure, make_record
+from mmdet_mal.labelling.run import LabelRun
 from mmdet_mal.labelling.validate import validate_labels
 from mmdet_mal.structures.rle import bbox_rle, rle_area, rle_to_mask
 
@@ -208,14 +212,6 @@ def test_absent_info_is_made(tmp_path):
     assert out == dict(data, info=dict(mal=dict(a=1)))
 
 
-@pytest.mark.parametrize('bbox', [None, [], [1], 'abcd', [10**400, 1, 1, 1],
-                                  [-INF, INF, 1, 1], [NAN] * 4, [{}] * 4])
-@pytest.mark.parametrize('size', [None, (8, 10), (1, 1)])
-def test_fallback_is_never_empty(bbox, size):
-    rle = fallback_rle(bbox, size)
-    assert rle['size'] == list(size or (1, 1)) and rle_area(rle) >= 1
-
-
 def test_stock_coco_dataset_reads_every_mask(toy, tmp_path):
     toy.label(tmp_path)
     dataset = CocoDataset(
@@ -248,9 +244,129 @@ def test_crowd_without_a_mask_gets_its_box_as_stock_loaders_need(tmp_path, has):
     assert '1 crowd regions passed through (1 had no mask' in str(summary)
 
 
+@pytest.mark.parametrize('value', ['0', '1', 'false', 2, None, [1]])
+def test_iscrowd_that_is_no_1_makes_no_crowd_region(tmp_path, value):
+    box = dict(id=4, image_id=1, category_id=1, bbox=[1, 2, 2, 3], iscrowd=value)
+    written, summary = label_one(tmp_path, box)
+    assert written['iscrowd'] == value and written['score'] == 0
+    assert summary.crowds == 0 and summary.fallbacks == {'not_labelled': 1}
+
+
 def test_unwritable_folder_is_a_one_line_error(toy, tmp_path):
     (tmp_path / 'file').write_text('')
     for out_file in (tmp_path / 'file' / 'o.json', tmp_path):
         with pytest.raises(LabelRunError, match='cannot write the masks') as error:
             write_labels(toy.data, {}.get, str(out_file), {})
         assert '\n' not in str(error.value)
+
+
+def relabelled(toy, tmp_path, data, **dump_options):
+    """The output for an input of the same boxes, written in another way."""
+    toy.path.write_text(json.dumps(data, **dump_options))
+    return json.loads(toy.label(tmp_path))
+
+
+@pytest.mark.parametrize('seed', range(4))
+def test_top_level_keys_keep_any_order(toy, tmp_path, seed):
+    keys = list(toy.data)
+    random.Random(seed).shuffle(keys)
+    data = {key: toy.data[key] for key in keys}
+    out = relabelled(toy, tmp_path, data)
+    assert list(out) == keys
+    assert validate_labels(str(toy.path), str(tmp_path / 'masks.json')) == []
+
+
+def test_images_after_annotations_give_the_same_masks(toy, tmp_path):
+    first = json.loads(toy.label(tmp_path / 'first'))
+    out = relabelled(toy, tmp_path, dict(reversed(toy.data.items())))
+    assert list(out)[-1] == 'info' and list(out).index('images') == 3
+    assert out['annotations'] == first['annotations']
+
+
+@pytest.mark.parametrize('options', [
+    dict(indent=2), dict(ensure_ascii=False), dict(separators=(',', ':'))],
+    ids=['indented', 'utf8', 'compact'])
+def test_bytes_depend_on_what_the_input_says_not_on_how(toy, tmp_path, options):
+    expected = json.loads(toy.label(tmp_path / 'first'))
+    out = relabelled(toy, tmp_path, toy.data, **options)
+    for content in (out, expected):
+        del content['info']['mal']['input_sha256']
+    assert out == expected
+
+
+@pytest.mark.parametrize('block', [1, 7])
+def test_streamed_input_gives_the_bytes_of_the_input_in_memory(
+        toy, tmp_path, monkeypatch, block):
+    toy.data['annotations'][3].update(id=toy.data['annotations'][5]['id'])
+    toy.data['annotations'][8].update(bbox=[NAN, 1, 2, 3], odd=[INF, 2**70, '\ud800'])
+    toy.path.write_text(json.dumps(toy.data))
+    lookup = {r['id']: r for chunk in toy.chunks for r in chunk}.get
+    write_labels(toy.data, lookup, str(tmp_path / 'a.json'), dict(a=1))
+    monkeypatch.setattr(parsing, 'BLOCK', block)
+    monkeypatch.setattr(json_stream, '_BLOCK', 1 + block)
+    write_labels(AnnotationFile(str(toy.path)), lookup, str(tmp_path / 'b.json'),
+                 dict(a=1))
+    assert (tmp_path / 'a.json').read_bytes() == (tmp_path / 'b.json').read_bytes()
+
+
+def test_lvis_fields_and_images_without_boxes_pass_through(toy, tmp_path):
+    for i, image in enumerate(toy.data['images']):
+        image.update(neg_category_ids=[i, 2], not_exhaustive_category_ids=[3],
+                     coco_url=f'http://x/{i}')
+    for category in toy.data['categories']:
+        category.update(frequency='c', synset='s.n.01', synonyms=['a', 'b'],
+                        image_count=4, instance_count=9)
+    out = relabelled(toy, tmp_path, toy.data)
+    assert out['images'] == toy.data['images'] and len(out['images']) == 6
+    assert out['categories'] == toy.data['categories']
+    used = {a['image_id'] for a in out['annotations']}
+    assert toy.data['images'][5]['id'] not in used
+
+
+def test_area_is_the_masks_whatever_the_input_said(toy, tmp_path):
+    for annotation in toy.data['annotations']:
+        annotation['area'] = 12345.5
+    out = relabelled(toy, tmp_path, toy.data)
+    for annotation in out['annotations']:
+        if not annotation['iscrowd']:
+            area = annotation['area']
+            assert area == rle_area(annotation['segmentation']) != 12345.5
+
+
+def test_parts_of_a_run_in_several_folders_are_merged(toy, tmp_path):
+    whole = toy.label(tmp_path / 'whole')
+    for part in range(3):
+        run = LabelRun(str(toy.path), str(tmp_path / f'{part}.json'))
+        run.prepare(toy.manifest())
+        run.open_shard(0)
+        for chunk in range(part, len(toy.chunks), 3):
+            run.add(chunk, toy.chunks[chunk])
+        run.close()
+    folders = [str(tmp_path / f'{part}.run') for part in range(3)]
+    merge_shards(str(toy.path), folders, str(tmp_path / 'masks.json'))
+    assert (tmp_path / 'masks.json').read_bytes() == whole
+    with pytest.raises(LabelRunError, match='3 of 9 chunks .*first is 1'):
+        merge_shards(str(toy.path), [folders[0], folders[2]],
+                     str(tmp_path / 'x.json'))
+
+
+def test_memory_beside_the_index_does_not_grow_with_the_boxes(
+        tmp_path, monkeypatch):
+    monkeypatch.setattr(parsing, 'BLOCK', 100)
+    monkeypatch.setattr(json_stream, '_BLOCK', 1 << 12)
+    peaks = []
+    for count in (300, 1200):
+        data = dict(images=[IMAGE], categories=[dict(id=1, name='c')],
+                    annotations=[dict(id=i, image_id=1, category_id=1,
+                                      bbox=[1, 2, 2, 2], segmentation=[[1.5] * 40])
+                                 for i in range(count)])
+        path = tmp_path / f'{count}.json'
+        path.write_text(json.dumps(data))
+        record = make_record(4, bbox_rle((1, 1, 3, 3), (8, 10)), .5, {})
+        tracemalloc.start()
+        write_labels(AnnotationFile(str(path)), lambda _, r=record: r,
+                     str(tmp_path / 'o.json'), {})
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # 900 more annotations are 1.5 MB as dicts.
+    assert peaks[1] - peaks[0] < 900 * 64

@@ -5,7 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from mmdet_mal.labelling.shard_index import ShardIndex, parse_line
+from mmdet_mal.labelling.shard_index import ShardIndex, parse_line, shard_files
+from mmdet_mal.labelling.share import Share
 from mmdet_mal.labelling.shards import ShardWriter, shard_path
 
 
@@ -94,3 +95,18 @@ def test_bytes_a_box(run_dir):
         assert index.nbytes / len(index) <= 32
         for ann_id in np.random.default_rng(0).integers(0, 1600, 50).tolist():
             assert index.get(ann_id) == record(ann_id)
+
+
+def test_several_folders_hold_one_run(tmp_path):
+    for folder, share, chunk in (('a', Share(0, 2), 0), ('b', Share(1, 2), 1),
+                                 ('b', None, 0)):
+        (tmp_path / folder / 'shards').mkdir(parents=True, exist_ok=True)
+        path = shard_path(str(tmp_path / folder), 0, share)
+        with ShardWriter(path) as writer:
+            writer.append(chunk, [record(chunk, folder)])
+    folders = [str(tmp_path / name) for name in 'ab']
+    with ShardIndex(folders) as index:
+        assert index.chunks.tolist() == [0, 1] and len(index) == 2
+        assert index.get(0) == record(0, 'a') and index.get(1) == record(1, 'b')
+    names = [os.path.basename(path) for path in shard_files(folders[1])]
+    assert names == ['rank0.jsonl', 'rank0-1of2.jsonl']

@@ -1,5 +1,6 @@
 import importlib.util
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -53,6 +54,17 @@ def test_table_has_a_row_for_each_labeller(evaluate, drawn, tmp_path, capsys):
         assert cv2.imread(str(tmp_path / name)) is not None and name in printed
     assert '| grabcut |' in out.with_suffix('.md').read_text()
     assert all(name in printed for name in scores) and str(out) in printed
+
+
+def test_images_may_lie_in_an_archive(evaluate, drawn, tmp_path):
+    masks, human, images = drawn
+    archive = shutil.make_archive(str(tmp_path / 'photos'), 'zip', images)
+    out = tmp_path / 'scores.json'
+    evaluate(masks, human, '--baselines', 'grabcut', '--images', archive,
+             '--out', out)
+    scores = json.loads(out.read_text())['scores']
+    assert 0 < scores['grabcut']['sizes']['all']['miou'] < 1
+    assert cv2.imread(str(tmp_path / 'scores_worst.png')) is not None
 
 
 def test_other_labellers_and_retention_are_added(

@@ -1,25 +1,24 @@
 """Labels as a hook: MMEngine's test loop in, masks JSON out."""
 
-import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.dist import barrier, broadcast_object_list, get_rank
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from tqdm import tqdm
 
+from mmdet_mal.labelling.box_bar import box_bar
 from mmdet_mal.labelling.errors import LabelRunError
-from mmdet_mal.labelling.manifest import (
-    LabelManifest,
-    hash_config,
-    hash_file,
-    hash_weights,
-)
+from mmdet_mal.labelling.manifest import LabelManifest, describe_run
+from mmdet_mal.labelling.rank_meeting import RankMeeting
 from mmdet_mal.labelling.records import make_failure, make_record
 from mmdet_mal.labelling.run import LabelRun
+from mmdet_mal.labelling.share import Share
+from mmdet_mal.labelling.signals import LabelRunStopped, resume_command
 from mmdet_mal.registry import HOOKS
 
 
@@ -50,6 +49,12 @@ class PseudoLabelHook(Hook):
             that run's shards.  Defaults to 'refuse'.
         options (dict, optional): Further settings that decide the masks; they
             become part of the manifest.  Defaults to None.
+        share (str, optional): ``'i/n'``: label only part i of n, counted from
+            0, and do not merge; other machines do the rest on their own.
+            Defaults to None.
+        progress (str): 'none': log what happens; or 'bar': print it, and show
+            the boxes of the first rank with rate and remaining time.  Defaults
+            to 'none'.
     """
 
     # After every hook that might change the outputs.
@@ -60,13 +65,21 @@ class PseudoLabelHook(Hook):
                  run_dir: str | None = None,
                  sync_interval: int = 8,
                  if_changed: str = 'refuse',
-                 options: dict[str, Any] | None = None) -> None:
+                 options: dict[str, Any] | None = None,
+                 share: str | None = None,
+                 progress: str = 'none') -> None:
+        if progress not in ('none', 'bar'):
+            raise ValueError(f"progress must be 'none' or 'bar', got {progress!r}")
         self.out_file = out_file
         self.run_dir = run_dir
         self.sync_interval = sync_interval
         self.if_changed = if_changed
         self.options = dict(options or {})
+        self.share = Share.parse(share) if share else None
+        self.progress = progress
         self._run: LabelRun | None = None
+        self._meeting: RankMeeting | None = None
+        self._bar: tqdm | None = None
 
     def before_test(self, runner: Runner) -> None:
         """Open the run and skip what is done.
@@ -83,10 +96,11 @@ class PseudoLabelHook(Hook):
             dataset.ann_file,
             self.out_file.format(work_dir=runner.work_dir),
             self.run_dir and self.run_dir.format(work_dir=runner.work_dir),
-            self.sync_interval, self.if_changed)
+            self.sync_interval, self.if_changed, self.share)
+        self._meeting = RankMeeting()
         done = self._prepare(runner)
         self._skip(runner, done)
-        self._run.open_shard(get_rank())
+        self._run.open_shard(self._meeting.rank)
 
     def after_test_iter(self,
                         runner: Runner,
@@ -107,19 +121,64 @@ class PseudoLabelHook(Hook):
         records += [make_failure(ann_id, reason)
                     for ann_id, reason in data_batch.get('failed', ())]
         self._run.add(int(data_batch['chunk_index']), records)
+        self._bar.update(len(records))
 
     def after_test(self, runner: Runner) -> None:
         """Merge the shards of all ranks, on the first one.
 
-        The other ranks do not wait for it: a long merge would run into the
-        time limit of the process group.
+        The other ranks do not wait for it.
+
+        Raises:
+            LabelRunError: If another rank has ended, or as
+                :meth:`~mmdet_mal.labelling.run.LabelRun.finish` does.
         """
+        self._bar.close()
         self._run.close()
-        # Every shard is on disk before the first rank reads them.
-        barrier()
-        if get_rank() == 0:
-            MMLogger.get_current_instance().info(str(self._run.finish()))
+        # Its columns and the index of the shards need not be in memory at once.
+        release = getattr(runner.test_loop.dataloader.dataset, 'release', None)
+        if release is not None:
+            release()
+        self._meeting.arrive()
+        if self._meeting.rank == 0:
+            # Every shard is on disk before the first rank reads them.
+            self._meeting.wait_for_all()
+            if self.share is None:
+                text = str(self._run.finish())
+            else:
+                text = self._run.share_report()
+            self._tell(text)
         self._run = None
+
+    def after_label_stop(self, runner: Runner, error: BaseException) -> None:
+        """Flush what is done when something ends the loop early.
+
+        Args:
+            runner (Runner): The runner.
+            error (BaseException): What ends it; ``LabelRunStopped`` if it was
+                a signal.
+        """
+        if self._bar is not None:
+            self._bar.close()
+        run, self._run = self._run, None
+        if run is None:
+            return
+        try:
+            run.close()
+        finally:
+            self._meeting.leave(f'{type(error).__name__}: {error}'.splitlines()[0])
+        if isinstance(error, LabelRunStopped) and self._meeting.rank == 0:
+            run.log(str(error))
+            print(f'\n{str(error).capitalize()}. What is labelled is on disk in '
+                  f'{run.run_dir}; to go on there, start the same command again:'
+                  f'\n  {resume_command()}', file=sys.stderr, flush=True)
+            error.reported = True
+
+    def _tell(self, text: str) -> None:
+        """Say something to the person who watches."""
+        if self.progress == 'none':
+            MMLogger.get_current_instance().info(text)
+        elif self._meeting.rank == 0:
+            print(text, flush=True)
 
     def _prepare(self, runner: Runner) -> np.ndarray:
         """Prepare the run on the first rank; return the done chunks to all.
@@ -127,56 +186,61 @@ class PseudoLabelHook(Hook):
         Only the first rank looks at the folder: the others might see shards
         that are being written already and divide the rest differently.
         """
-        message: list[Any] = [None, None]
+        message: dict[str, Any] = {}
         error = None
-        if get_rank() == 0:
+        if self._meeting.rank == 0:
             try:
-                message[0] = self._run.prepare(self._manifest(runner))
+                dataset = runner.test_loop.dataloader.dataset
+                message['done'] = self._run.prepare(
+                    self._manifest(runner), dataset.chunk_sizes).tolist()
             except Exception as exception:
                 error = exception
-                message[1] = str(exception)
-        broadcast_object_list(message)
+                message['error'] = str(exception)
+        message = self._meeting.share(message)
         if error is not None:
             raise error
-        if message[1] is not None:
-            raise LabelRunError(message[1])
-        return message[0]
+        if 'error' in message:
+            raise LabelRunError(message['error'])
+        return np.array(message['done'], dtype=np.int64)
 
     def _manifest(self, runner: Runner) -> LabelManifest:
         """Describe the run that is starting."""
-        dataset = runner.test_loop.dataloader.dataset
-        checkpoint = runner._load_from
-        if checkpoint and os.path.isfile(checkpoint):
-            checkpoint_sha256 = hash_file(checkpoint)
-        else:  # no file, a URL, or what --resume found: the weights themselves
-            model = runner.model
-            model = model.module if is_model_wrapper(model) else model
-            checkpoint_sha256 = hash_weights(model.state_dict())
-        return LabelManifest(
-            checkpoint_sha256=checkpoint_sha256,
-            config_sha256=hash_config(runner.cfg),
-            input_sha256=hash_file(dataset.ann_file),
-            num_chunks=len(dataset),
-            options=dict(self.options, chunk_boxes=dataset.chunk_boxes),
-            names=dict(
-                checkpoint=str(checkpoint or 'weights in memory'),
-                config=str(runner.cfg.filename or ''),
-                input=dataset.ann_file))
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        return describe_run(
+            runner.cfg, runner.test_loop.dataloader.dataset, runner._load_from,
+            # Where there is no file: a URL, or what --resume found.
+            weights=model.state_dict, options=self.options)
 
     def _skip(self, runner: Runner, done: np.ndarray) -> None:
-        """Tell the sampler which chunks need no work."""
-        total = len(runner.test_loop.dataloader.dataset)
-        MMLogger.get_current_instance().info(
-            f'Label run {self._run.run_dir}: {len(done)} of {total} chunks are '
-            'done already')
+        """Tell the sampler which chunks need no work; set up the bar."""
+        dataset = runner.test_loop.dataloader.dataset
+        sizes = dataset.chunk_sizes
+        others = np.zeros(0, dtype=np.int64)
+        if self.share is not None:
+            first, last = self.share.chunk_range(sizes)
+            others = np.r_[:first, last:len(sizes)]
+        self._tell(
+            f'Label run {self._run.run_dir}: {len(done)} of {len(sizes)} chunks '
+            'are done already'
+            + (f'; {len(others)} are for other shards' if len(others) else ''))
+        skipped = np.union1d(done, others)
         sampler = runner.test_loop.dataloader.sampler
+        mine = np.zeros(0, dtype=np.int64)
         if hasattr(sampler, 'set_done'):
-            sampler.set_done(done.tolist())
-        elif len(done):
+            sampler.set_done(skipped.tolist())
+            mine = np.fromiter(sampler, np.int64)
+        elif len(skipped):
             raise LabelRunError(
-                f'{self._run.run_dir}: cannot resume with a '
+                f'{self._run.run_dir}: cannot '
+                f"{'resume' if len(done) else 'label a share'} with a "
                 f'{type(sampler).__name__}; set test_dataloader.sampler to '
                 "dict(type='mmdet_mal.ChunkSampler')")
+        ranks = self._meeting.world_size
+        self._bar = box_bar(
+            int(sizes[mine].sum()),
+            text='label' if ranks == 1 else f'label (rank 0 of {ranks})',
+            enabled=self.progress == 'bar' and self._meeting.rank == 0)
 
 
 def record_of(sample: Any) -> dict[str, Any]:

@@ -1,0 +1,57 @@
+"""Progress bars of what takes longer than a moment."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tqdm import tqdm
+
+from mmdet_mal.datasets.annotation_source import AnnotationSource
+
+from .fork_safe_bars import make_bars_fork_safe
+
+make_bars_fork_safe()
+
+_SECONDS_BEFORE_SHOWN = 3
+# Between two lines where the bar cannot be drawn over, as in a log file.
+_SECONDS_IN_A_LOG = 30
+
+
+def show_progress(items: Iterable[Any], total: int, what: str) -> Iterator[Any]:
+    """Yield items under a progress bar that appears after three seconds.
+
+    Args:
+        items: anything.
+        total: their number.
+        what: a few words that name the work.
+
+    Yields:
+        The items.
+    """
+    interval = .2 if sys.stderr.isatty() else _SECONDS_IN_A_LOG
+    yield from tqdm(items, desc=what, total=total, unit=' boxes',
+                    delay=_SECONDS_BEFORE_SHOWN, mininterval=interval,
+                    file=sys.stderr)
+
+
+class WatchedSource:
+    """A source whose annotations are read under a progress bar.
+
+    Args:
+        source: what is read.
+        what: a few words that name the work.
+    """
+
+    def __init__(self, source: AnnotationSource, what: str) -> None:
+        self._source = source
+        self._what = what
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    def entries(self, key: str) -> Iterator[Any]:
+        """Entries of a top-level list."""
+        entries = self._source.entries(key)
+        if key != 'annotations':
+            return entries
+        return show_progress(entries, self._source.count(key), self._what)

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Label in N processes: bash tools/dist_label.sh CONFIG [CHECKPOINT] N --ann ...
+# The JSON is the same, byte for byte, for any N.
+set -eu
+
+tools=$(cd "$(dirname "$0")" && pwd)
+# Sourced here: it remembers the whole command.
+. "$tools/dist_common.sh"
+
+# A labeller that is not trained has no checkpoint: N comes second.
+if [[ "${2:-}" =~ ^[0-9]+$ && ! -e "$2" ]]; then
+    set -- "$1" '' "${@:2}"
+fi
+if [ $# -lt 3 ]; then
+    echo "usage: $0 CONFIG [CHECKPOINT] N --ann BOXES.json --images PLACE" \
+        "[options of tools/label.py]" >&2
+    exit 2
+fi
+config=$1
+checkpoint=$2
+processes=$3
+shift 3
+
+launch "$processes" "$tools/label.py" "$config" ${checkpoint:+"$checkpoint"} "$@"
