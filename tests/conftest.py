@@ -1,12 +1,18 @@
 """Shared fixtures: data and weights from outside the repository, threads."""
 
 import os
+import signal
 from pathlib import Path
 
 # Before torch is imported: tests are many small computations, which threads
 # slow down, and continuous integration shares its cores.
 for _name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS'):
     os.environ.setdefault(_name, '1')
+
+# A shell that starts us in the background has us ignore Ctrl-C, and so would
+# everything that the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest  # noqa: E402
 import torch  # noqa: E402

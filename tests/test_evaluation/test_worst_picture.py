@@ -1,3 +1,5 @@
+import zipfile
+
 import cv2
 import numpy as np
 import pytest
@@ -45,3 +47,12 @@ def test_a_missing_image_is_named_with_its_annotation(case):
     (folder / 'a.png').unlink()
     with pytest.raises(AnnotationError, match='a.png.*annotation 5'):
         worst_grid(worst, pred, human, folder)
+
+
+def test_images_may_lie_in_an_archive(case):
+    worst, pred, human, folder = case
+    path = folder / 'photos.zip'
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.write(folder / 'a.png', 'a.png')
+    assert np.array_equal(worst_grid(worst, pred, human, path),
+                          worst_grid(*case))

@@ -1,4 +1,5 @@
 import json
+import zipfile
 
 import cv2
 import numpy as np
@@ -43,6 +44,20 @@ def test_output_is_a_valid_masks_json(boxes, tmp_path, name):
     assert unreadable['mal'] == (
         dict(fallback='image_unreadable') if name == 'grabcut' else {})
     assert summary.masks == (1 if name == 'grabcut' else 2)
+
+
+def test_pictures_may_lie_in_an_archive(boxes, tmp_path):
+    with zipfile.ZipFile(tmp_path / 'photos.zip', 'w') as archive:
+        for name in ('a.png', 'b.png'):
+            archive.write(tmp_path / name, f'train/{name}')
+    outputs = []
+    for images in (tmp_path, tmp_path / 'photos.zip' / 'train'):
+        out = tmp_path / 'out.json'
+        label_with_baseline('grabcut', boxes, out, images)
+        outputs.append(out.read_bytes())
+    assert outputs[0] == outputs[1]
+    with pytest.raises(UserError, match='no.zip: no such archive'):
+        label_with_baseline('grabcut', boxes, out, tmp_path / 'no.zip')
 
 
 def test_box_and_ellipse_need_no_pictures(boxes, tmp_path):
