@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 from pycocotools import mask as mask_utils
 
+from mmdet_mal.datasets.annotation_reader import is_crowd
 from mmdet_mal.datasets.annotations import (AnnotationError,
                                             load_annotation_file)
-from mmdet_mal.labelling.merge import image_size, image_sizes
+from mmdet_mal.labelling.image_sizes import image_size, image_sizes
 from mmdet_mal.structures.rle import segmentation_to_rle
 
 from .boundary_iou import boundary_iou
@@ -103,7 +104,7 @@ def human_rles(human: str | Path | Mapping) -> dict[int, dict]:
 
 def scored_annotations(data: Mapping) -> Iterable[dict]:
     """The annotations that take part in scores: all but crowds."""
-    return (ann for ann in data['annotations'] if not ann.get('iscrowd', 0))
+    return (ann for ann in data['annotations'] if not is_crowd(ann))
 
 
 def rle_iou(pred: Mapping, human: Mapping) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mmdet_mal.datasets.image_source import image_source, join_image_path
 from mmdet_mal.datasets.images import read_image
 from mmdet_mal.structures.crop import clip_window, expand_bbox
 from mmdet_mal.structures.rle import rle_to_mask, segmentation_to_rle
@@ -19,7 +20,7 @@ _COLOUR = ((60, 220, 60), )
 
 
 def worst_grid(worst: Sequence[Mapping[str, Any]], pred: Mapping,
-               human: Mapping, image_dir: str | Path,
+               human: Mapping, images: str | Path,
                num_rows: int = 12) -> np.ndarray:
     """Show the worst masks beside the human ones.
 
@@ -27,16 +28,19 @@ def worst_grid(worst: Sequence[Mapping[str, Any]], pred: Mapping,
         worst (Sequence[Mapping]): the ``worst`` list of ``labeller_scores``.
         pred (Mapping): masks JSON of the labeller.
         human (Mapping): COCO JSON with human masks.
-        image_dir (str | Path): folder of the images.
+        images (str | Path): folder, archive or address of the images, see
+            :func:`~mmdet_mal.datasets.image_source.image_source`.
         num_rows (int): masks to show, at least 1.
 
     Returns:
         np.ndarray: uint8 (H, W, 3), BGR; columns as in ``CAPTIONS``.
 
     Raises:
+        UserError: there is no such folder or archive.
         AnnotationError: an image cannot be read.
         ValueError: nothing to show.
     """
+    image_dir, backend_args = image_source(str(images))
     ids = [entry['annotation_id'] for entry in worst[:num_rows]]
     made, true = (
         {ann['id']: ann for ann in data['annotations'] if ann.get('id') in ids}
@@ -44,8 +48,8 @@ def worst_grid(worst: Sequence[Mapping[str, Any]], pred: Mapping,
     rows = []
     for entry in worst[:num_rows]:
         ann_id = entry['annotation_id']
-        img = read_image(str(Path(image_dir) / entry['file_name']),
-                         f'annotation {ann_id}')
+        img = read_image(join_image_path(image_dir, entry['file_name']),
+                         f'annotation {ann_id}', backend_args=backend_args)
         x, y, width, height = true[ann_id]['bbox']
         bbox = np.array([x, y, x + width, y + height], dtype=float)
         left, top, right, bottom = clip_window(

@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from mmdet_mal.datasets.annotation_reader import is_crowd
 from mmdet_mal.datasets.annotations import (AnnotationError,
                                             load_annotation_file)
+from mmdet_mal.datasets.image_source import image_source, join_image_path
 from mmdet_mal.datasets.images import read_image
+from mmdet_mal.labelling.image_sizes import image_size, image_sizes
 from mmdet_mal.labelling.manifest import hash_file
-from mmdet_mal.labelling.merge import (image_size, image_sizes,
-                                       write_labels)
+from mmdet_mal.labelling.merge import write_labels
 from mmdet_mal.labelling.records import make_failure, make_record
 from mmdet_mal.labelling.summary import LabelSummary
 from mmdet_mal.structures.rle import encode_window
@@ -35,7 +37,7 @@ VERSION = 1
 def label_with_baseline(name: str,
                         ann_file: str | Path,
                         out_file: str | Path,
-                        image_dir: str | Path | None = None,
+                        images: str | Path | None = None,
                         reuse: bool = False) -> LabelSummary | None:
     """Label every box of a COCO JSON with a baseline; shows a progress bar.
 
@@ -47,8 +49,9 @@ def label_with_baseline(name: str,
         name (str): key of ``BASELINES``.
         ann_file (str | Path): COCO JSON with boxes.
         out_file (str | Path): masks JSON to write.
-        image_dir (str | Path | None): folder of the images; needed by
-            GrabCut, else ignored.
+        images (str | Path | None): folder, archive or address of the images,
+            see :func:`~mmdet_mal.datasets.image_source.image_source`; needed
+            by GrabCut, else ignored.
         reuse (bool): keep ``out_file`` if it was made from the same input by
             the same baseline.  Defaults to False.
 
@@ -64,31 +67,34 @@ def label_with_baseline(name: str,
     if name not in BASELINES:
         raise UserError(f"no baseline '{name}'; there are "
                         f"{', '.join(BASELINES)}")
-    if name in SEEING and image_dir is None:
-        raise UserError(f"baseline '{name}' looks at the images; say in which "
-                        'folder they are (--images DIR)')
+    if name in SEEING and images is None:
+        raise UserError(f"baseline '{name}' looks at the images; say where "
+                        'they are (--images DIR)')
     data = load_annotation_file(str(ann_file), segmentation='drop')
     provenance = dict(baseline=name, baseline_version=VERSION,
                       input_sha256=hash_file(str(ann_file)))
     if reuse and _provenance_of(out_file) == provenance:
         return None
-    records = _label(name, data, image_dir if name in SEEING else None)
+    records = _label(name, data, images if name in SEEING else None)
     return write_labels(data, records.get, str(out_file), provenance)
 
 
 def _label(name: str, data: dict,
-           image_dir: str | Path | None) -> dict[int, dict]:
+           images: str | Path | None) -> dict[int, dict]:
     """Records of all boxes that can be labelled, by annotation id.
 
     Boxes with faults get none: the merge finds the fault and fills the box.
     """
+    image_dir = backend_args = None
+    if images is not None:
+        image_dir, backend_args = image_source(str(images))
     sizes = image_sizes(data['images'])
     names = {image.get('id'): image.get('file_name')
              for image in data['images']}
     by_image: dict[int, list[dict]] = {}
     for ann in data['annotations']:
         # What has no id or no image is at fault; the merge says so.
-        if (not ann.get('iscrowd') and type(ann.get('id')) is int
+        if (not is_crowd(ann) and type(ann.get('id')) is int
                 and image_size(ann, sizes) is not None):
             by_image.setdefault(ann['image_id'], []).append(ann)
 
@@ -99,8 +105,10 @@ def _label(name: str, data: dict,
             img = None
             if image_dir is not None:
                 try:
-                    img = read_image(str(Path(image_dir) / names[image_id]),
-                                     f"annotation {anns[0]['id']}")
+                    img = read_image(
+                        join_image_path(image_dir, names[image_id]),
+                        f"annotation {anns[0]['id']}",
+                        backend_args=backend_args)
                 except AnnotationError as error:
                     records.update((ann['id'], make_failure(
                         ann['id'], str(error))) for ann in anns)
