@@ -7,6 +7,7 @@ from mmengine.runner import Runner
 
 from mmdet_mal.engine.checkpoint import load_weights
 from mmdet_mal.engine.resume import check_resumable
+from mmdet_mal.labelling.weights import needs_checkpoint
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.tool import (load_config, parse_run_args,
                                   prepare_work_dir, run_tool)
@@ -31,10 +32,9 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
-    if cfg.get('train_dataloader') is None:
-        raise UserError(f'{args.config}: has no train_dataloader, so there is '
-                        'nothing to train; an InstantLabeler labels at once '
-                        '(tools/label.py CONFIG --ann …)')
+    if not needs_checkpoint(cfg):
+        raise UserError(f'{args.config}: its labeller is not trained; it labels '
+                        'at once (tools/label.py CONFIG --ann …)')
     prepare_work_dir(cfg, args.work_dir, args.config)
 
     if args.auto_scale_lr:

@@ -68,6 +68,12 @@ def test_unreadable_config(text, words, run_tool, config):
     assert_one_line(run_tool('train', config), config, words)
 
 
+def test_labeller_that_is_not_trained(run_tool):
+    assert_one_line(
+        run_tool('train', REPO / 'configs' / 'mal' / 'instant_deit-ti.py'),
+        'instant_deit-ti.py', 'tools/label.py CONFIG')
+
+
 def test_option_that_does_not_fit(run_tool, config):
     config.write_text("hooks = [dict(a=1)]\n")
     assert_one_line(run_tool('train', config, '--cfg-options', 'hooks.7.a=2'),
