@@ -40,7 +40,7 @@ class PatchColour(torch.nn.Module):
 
 def build(**options):
     options.setdefault('mean_field', MEAN_FIELD)
-    options.setdefault('encoder', dict(type='PatchColour'))
+    options.setdefault('encoder', dict(type='mmdet_mal.PatchColour'))
     return InstantLabeler(**options).eval()
 
 
@@ -182,7 +182,7 @@ def test_maps_of_several_sizes_are_joined_at_the_largest_with_equal_say():
     for part in (joined[:, :3], joined[:, 3:]):
         torch.testing.assert_close(part.norm(dim=1), torch.ones(2, 8, 8))
     crop, truth = disc()
-    model = build(encoder=dict(type='PatchColour', patches=(32, 16)))
+    model = build(encoder=dict(type='mmdet_mal.PatchColour', patches=(32, 16)))
     assert iou(label(model, crop, sample(box_of(truth))), truth) > .9
 
 
