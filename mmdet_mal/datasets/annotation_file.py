@@ -129,15 +129,7 @@ class AnnotationFile:
 
 def _scan_object(stream: JsonStream, found: dict[str, _TopLevel]) -> None:
     """Read the top-level object; what it holds goes to ``found``."""
-    stream.take('{', "'{'")
-    if stream.peek() == '}':
-        stream.take('}', "'}'")
-        return
-    while True:
-        if stream.peek() != '"':
-            stream.take('"', 'property name enclosed in double quotes')
-        key = stream.value()
-        stream.take(':', "':' delimiter")
+    for key in stream.members():
         first, offset = stream.peek(), stream.tell()
         # Of two equal keys the last one counts, in the place of the first.
         if first == '[':
@@ -145,5 +137,3 @@ def _scan_object(stream: JsonStream, found: dict[str, _TopLevel]) -> None:
             found[key] = _TopLevel(offset, 'list', count, odd_entry)
         else:
             found[key] = _TopLevel(offset, type(stream.value()).__name__)
-        if stream.take(',}', "',' delimiter") == '}':
-            return

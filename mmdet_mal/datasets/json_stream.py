@@ -54,6 +54,26 @@ class JsonStream:
         begun there reads the same."""
         return self._byte + len(self._text[:self._position].encode())
 
+    def members(self) -> Iterator[str]:
+        """Keys of the object that is next.
+
+        Yields:
+            str: A key; its value is next and must be read, by any of the
+            methods, before the next key is asked for.
+        """
+        self.take('{', "'{'")
+        if self.peek() == '}':
+            self.take('}', "'}'")
+            return
+        while True:
+            if self.peek() != '"':
+                self.take('"', 'property name enclosed in double quotes')
+            key = self.value()
+            self.take(':', "':' delimiter")
+            yield key
+            if self.take(',}', "',' delimiter") == '}':
+                return
+
     def peek(self) -> str:
         """The next character that is no white space, '' at the end."""
         if 0 < self._position < len(self._text):

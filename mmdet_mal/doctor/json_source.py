@@ -178,15 +178,7 @@ class JsonSource:
 
     def _scan_object(self, stream: JsonStream) -> None:
         """Read the top-level object."""
-        stream.take('{', "'{'")
-        if stream.peek() == '}':
-            stream.take('}', "'}'")
-            return
-        while True:
-            if stream.peek() != '"':
-                stream.take('"', 'property name enclosed in double quotes')
-            key = stream.value()
-            stream.take(':', "':' delimiter")
+        for key in stream.members():
             first, offset = stream.peek(), stream.tell()
             if key in self._values:
                 self._find('key_duplicate', f'{key!r:.60} occurs again',
@@ -197,8 +189,6 @@ class JsonSource:
             else:
                 kind = type(stream.value()).__name__
                 self._values[key] = _Value(offset, kind)
-            if stream.take(',}', "',' delimiter") == '}':
-                return
 
     def _is_cut_off(self, error: JsonSyntaxError) -> bool:
         """Whether a syntax error is that of a file without its end."""
