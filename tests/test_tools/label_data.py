@@ -35,6 +35,26 @@ def make_label_data(root: Path, images: int = 12) -> None:
         categories=[dict(id=1, name='thing')])))
 
 
+def make_training_data(root: Path, images: int) -> None:
+    """Write ``boxes.json`` and ``images/`` with two boxes an image."""
+    rng = np.random.default_rng(0)
+    (root / 'images').mkdir()
+    entries, annotations = [], []
+    for i in range(images):
+        image = rng.integers(0, 80, (96, 128, 3), np.uint8)
+        for x, y, w, h in ((10 + i, 12, 30, 25), (70, 40 - i, 40, 36)):
+            image[y:y + h, x:x + w] = rng.integers(120, 250, 3)
+            annotations.append(
+                dict(id=len(annotations) + 1, image_id=i + 1, category_id=1,
+                     bbox=[x, y, w, h], area=w * h, iscrowd=0))
+        cv2.imwrite(str(root / 'images' / f'{i}.png'), image)
+        entries.append(
+            dict(id=i + 1, file_name=f'{i}.png', height=96, width=128))
+    (root / 'boxes.json').write_text(json.dumps(dict(
+        images=entries, annotations=annotations,
+        categories=[dict(id=1, name='thing')])))
+
+
 def make_checkpoint(path: Path) -> None:
     """Write random weights of the tiny config."""
     from mmengine.config import Config

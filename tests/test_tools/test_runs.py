@@ -6,10 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 import torch
+
+sys.path.insert(0, str(Path(__file__).parent))
+from label_data import make_training_data
 
 from mmdet_mal.engine.checkpoint import load_weights
 
@@ -21,22 +22,7 @@ CONFIG = Path(__file__).with_name('mal_tiny.py')
 def tiny_root(tmp_path_factory):
     """Eight grey images, each with two bright boxes."""
     root = tmp_path_factory.mktemp('tiny')
-    rng = np.random.default_rng(0)
-    (root / 'images').mkdir()
-    images, annotations = [], []
-    for i in range(8):
-        image = rng.integers(0, 80, (96, 128, 3), np.uint8)
-        for x, y, w, h in ((10 + i, 12, 30, 25), (70, 40 - i, 40, 36)):
-            image[y:y + h, x:x + w] = rng.integers(120, 250, 3)
-            annotations.append(
-                dict(id=len(annotations) + 1, image_id=i + 1, category_id=1,
-                     bbox=[x, y, w, h], area=w * h, iscrowd=0))
-        cv2.imwrite(str(root / 'images' / f'{i}.png'), image)
-        images.append(
-            dict(id=i + 1, file_name=f'{i}.png', height=96, width=128))
-    (root / 'boxes.json').write_text(json.dumps(dict(
-        images=images, annotations=annotations,
-        categories=[dict(id=1, name='thing')])))
+    make_training_data(root, 8)
     return root
 
 
