@@ -1,0 +1,1 @@
+"""The labeller as a file for other runtimes: ONNX and torch.export."""
