@@ -1,74 +1,11 @@
-"""The whole chain on drawn pictures: ``make demo`` or ``python tools/demo.py``.
+"""The whole chain on drawn pictures: ``make demo``, ``python tools/demo.py``."""
 
-Draws pictures, trains the labeller on their boxes, labels, scores the masks
-beside simple baselines, and trains a stock detector on the masks.  Starting it
-again starts anew.
-"""
-
-import argparse
-from pathlib import Path
-
-import mmdet_mal  # noqa: F401  its shields come first
-from terminaltables import AsciiTable
-
-from mmdet_mal.demo.chain import BASELINES, DemoChain
-from mmdet_mal.utils.tool import run_tool
-
-REPO = Path(__file__).resolve().parents[1]
-
-
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description='Boxes to masks to a stock detector, on drawn pictures')
-    parser.add_argument('--work-dir', default='work_dirs/demo',
-                        help='folder of all results (default: %(default)s)')
-    parser.add_argument('--seed', type=int, default=0,
-                        help='of the drawn pictures')
-    parser.add_argument('--num-train', type=int, default=200,
-                        help='pictures to train on')
-    parser.add_argument('--num-val', type=int, default=40,
-                        help='pictures to score on')
-    parser.add_argument('--config', default='configs/mal/mal_tiny_demo.py',
-                        help='config of the labeller, within the repository')
-    parser.add_argument(
-        '--detector-config',
-        default='configs/phase2/demo/mask-rcnn_r50_fpn_demo.py',
-        help='config of the stock detector, within the repository')
-    parser.add_argument('--detector-iters', type=int, default=15,
-                        help='iterations of the stock detector')
-    parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-        help='settings of the labeller to override, as in tools/train.py')
-    return parser.parse_args()
+from mmdet_mal.cli.main import run_verb
 
 
 def main() -> None:
-    args = parse_args()
-    chain = DemoChain(REPO, args.work_dir, str(REPO / args.config),
-                      str(REPO / args.detector_config))
-    chain.draw(args.num_train, args.num_val, args.seed)
-    chain.train(args.cfg_options)
-    chain.label('val', args.cfg_options)
-    miou = chain.evaluate()
-    picture = chain.picture()
-    chain.label('train', args.cfg_options)
-    chain.detect(args.detector_iters)
-    summary = chain.write_summary(miou)
-
-    names = [*BASELINES, 'mal']
-    print()
-    print(AsciiTable([['masks by', 'mean IoU on drawn masks'],
-                      *([name, f'{miou[name]:.3f}'] for name in names)]).table)
-    total = sum(chain.seconds.values())
-    print(AsciiTable([['step', 'seconds'],
-                      *([step, f'{value:.0f}']
-                        for step, value in chain.seconds.items()),
-                      ['in all', f'{total:.0f}']]).table)
-    lead = miou['mal'] - max(miou[name] for name in BASELINES)
-    print(f'MAL is {abs(lead):.3f} {"ahead of" if lead >= 0 else "behind"} the '
-          f'best baseline, trained on boxes alone')
-    print(f'pictures: {picture}\nsummary:  {summary}')
+    run_verb('demo')
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    main()

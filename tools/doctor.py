@@ -1,80 +1,11 @@
 """Check boxes and images: ``python tools/doctor.py boxes.json --images DIR``."""
 
-import argparse
-import sys
-
-import mmdet_mal  # noqa: F401  its shields come first
-from mmengine.config import DictAction
-
-from mmdet_mal.datasets.image_source import image_source
-from mmdet_mal.doctor import Examination, refuse_same_file, repair_file
-from mmdet_mal.doctor.bbox_rules import BBOX_FORMATS
-from mmdet_mal.doctor.examination import CHECKS
-from mmdet_mal.labelling.files import check_writable
-from mmdet_mal.utils.errors import UserError
-from mmdet_mal.utils.tool import run_tool
-
-_EPILOG = """exit code: 0 nothing is wrong (warnings are allowed), 1 there are
-errors or boxes to clip, 2 the file cannot be used or an option is wrong.  With
---fix the code tells what was found in the input.  All kinds of fault and their
-rules: docs/doctor.md"""
-
-
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description='Find everything that is wrong with a COCO detection file '
-        'and its images; the input is never changed', epilog=_EPILOG)
-    parser.add_argument('ann_file', help='COCO JSON with boxes')
-    parser.add_argument(
-        '--images', metavar='DIR',
-        help='folder, .zip, .tar, .lmdb or address of the images (default: '
-        'images are not looked at)')
-    parser.add_argument(
-        '--check-images', choices=CHECKS, default='headers',
-        help='how far images are looked at (default: %(default)s; about a '
-        'millisecond each)')
-    parser.add_argument(
-        '--backend-args', nargs='+', action=DictAction, metavar='KEY=VALUE',
-        help='file backend of mmengine for the images, e.g. backend=petrel')
-    parser.add_argument('--json', metavar='REPORT.json',
-                        help='write every finding here')
-    parser.add_argument('--fix', metavar='OUT.json',
-                        help='write a repaired copy here')
-    parser.add_argument(
-        '--bbox-format', choices=BBOX_FORMATS,
-        help='what the boxes are: corner and size (COCO, the default), two '
-        'corners, or fractions of the image (xywhn: corner and size, cxcywhn: '
-        'centre and size)')
-    return parser.parse_args()
+from mmdet_mal.cli.main import run_verb
 
 
 def main() -> None:
-    args = parse_args()
-    for option, path in (('--json', args.json), ('--fix', args.fix)):
-        if path is not None:
-            refuse_same_file(path, args.ann_file, option)
-            check_writable(path, 'the file of ' + option)
-    if args.fix is not None and args.json == args.fix:
-        raise UserError(f'--json and --fix both name {args.fix}; give two names')
-    image_dir, backend_args = args.images, args.backend_args
-    if image_dir is not None and backend_args is None:
-        image_dir, backend_args = image_source(image_dir)
-    elif backend_args is not None and image_dir is None:
-        raise UserError('--backend-args says how to read --images; give it')
-
-    examination = Examination(
-        args.ann_file, image_dir, args.check_images, backend_args,
-        args.bbox_format, progress=sys.stderr.isatty())
-    diagnosis = examination.diagnosis
-    print(diagnosis)
-    if args.json is not None:
-        diagnosis.save(args.json)
-        print(f'all findings: {args.json}')
-    if args.fix is not None:
-        print(repair_file(examination, args.fix))
-    examination.source.close()
-    sys.exit(diagnosis.exit_code)
+    run_verb('doctor')
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    main()

@@ -1,66 +1,11 @@
 """Label boxes: ``python tools/label.py CONFIG [CHECKPOINT] --ann … --images …``."""
 
-import argparse
-
-import mmdet_mal  # noqa: F401  its shields come before mmengine's runner
-from mmdet_mal.labelling.command import (
-    LabelJob,
-    examine,
-    is_first_rank,
-    point_config_at,
-    run_labelling,
-)
-from mmdet_mal.labelling.options import add_label_options
-from mmdet_mal.labelling.weights import choose_weights
-from mmdet_mal.utils.tool import load_config, parse_run_args, prepare_work_dir, run_tool
-
-_EXAMPLES = """\
-examples:
-  python tools/label.py configs/mal/mal_deit-ti_coco-mini.py epoch_18.pth \\
-      --ann boxes.json --images photos/ --out masks.json
-  python tools/label.py configs/mal/instant_deit-ti.py \\
-      --ann boxes.json --images photos/   # without training
-  python tools/label.py CONFIG CHECKPOINT --ann boxes.json --images photos.zip
-  python tools/label.py CONFIG CHECKPOINT --ann boxes.json --images photos/ \\
-      --out masks.json --shard 0/4        # the first of four machines
-  bash tools/dist_label.sh CONFIG CHECKPOINT 8 --ann boxes.json --images photos/
-
-A run that was cut off goes on where it stopped: start the same command again.
-Exit code: 0 done, 2 something to mend (one line says what), 130 and 143 stopped
-by SIGINT and SIGTERM with everything on disk.  More: docs/label_runs.md
-"""
-
-
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description='Write a mask for every box of a COCO-style JSON',
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_label_options(parser)
-    parser.add_argument(
-        '--shard', metavar='i/n',
-        help='label only part i of n, counted from 0, on a machine of its own; '
-        'tools/merge_labels.py puts the parts together')
-    parser.add_argument(
-        '--work-dir', help="folder for MMEngine's logs (default: in the run's)")
-    return parse_run_args(parser, 'test_dataloader.num_workers=8 log_level=INFO')
+from mmdet_mal.cli.main import run_verb
 
 
 def main() -> None:
-    args = parse_args()
-    job = LabelJob.from_options(args.ann, args.images, args.out, args.run_dir,
-                                args.shard)
-    cfg = load_config(args.config, args.cfg_options)
-    cfg.launcher = args.launcher
-    if 'log_level' not in (args.cfg_options or {}):
-        cfg.log_level = 'WARNING'  # the bar and the summary say the rest
-    point_config_at(cfg, job)
-    choose_weights(cfg, args.checkpoint)
-    prepare_work_dir(cfg, args.work_dir or job.work_dir, args.config)
-    if is_first_rank(args.launcher):
-        examine(job, args.check_images)
-    run_labelling(cfg)
+    run_verb('label')
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    main()

@@ -4,7 +4,8 @@ MMEngine 0.10, mmcv 2.1, mmdet 3.3 and mmpretrain 1.2 are older than the torch,
 torchvision and numpy that they run on here.  Each function below mends one
 thing, says why, and names the version that ends it.  Each looks first whether
 its fault is there at all, so with newer packages it does nothing; each may be
-called twice.
+called twice.  What belongs to torch or MMEngine is mended when something imports
+it: ``import mmdet_mal`` itself takes a moment, and so does ``mal --help``.
 """
 
 import functools
@@ -18,14 +19,9 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import torch
-from mmengine.dist import utils as dist_utils
-from mmengine.logging import HistoryBuffer
-from mmengine.logging.logger import print_log
-from mmengine.model import MMDistributedDataParallel
 
 # A torch.library.Library takes its operators along when it is collected.
-_KEPT_LIBRARIES: list[torch.library.Library] = []
+_KEPT_LIBRARIES: list[Any] = []
 
 _TORCHVISION_SCHEMAS = {
     'nms':
@@ -40,11 +36,15 @@ _HISTORY_METHODS = frozenset({'min', 'max', 'current', 'mean', 'statistics'})
 
 def apply_shields() -> None:
     """Apply all shields; ``import mmdet_mal`` does this."""
-    define_torchvision_schemas()
-    allow_mmengine_checkpoints()
+    _after_import('torch', _mend_torch)
     support_ddp_on_cpu()
     skip_multimodal_mmpretrain()
     give_lvis_np_float()
+
+
+def _mend_torch(_: ModuleType) -> None:
+    define_torchvision_schemas()
+    allow_mmengine_checkpoints()
 
 
 # --------------------------------------------------------------- torchvision
@@ -62,8 +62,12 @@ def define_torchvision_schemas() -> None:
     other operators (0.28 does not), or a torchvision built for the torch
     beside it.
     """
-    if 'torchvision' in sys.modules or _torchvision_extension_loads():
+    # While torchvision imports torch it is listed already, and not yet too late.
+    listed = sys.modules.get('torchvision')
+    imported = listed and not getattr(listed.__spec__, '_initializing', False)
+    if imported or _torchvision_extension_loads():
         return
+    import torch
     declared = torch.ops.torchvision
     missing = [n for n in _TORCHVISION_SCHEMAS if not hasattr(declared, n)]
     if not missing:
@@ -78,6 +82,7 @@ def _torchvision_extension_loads() -> bool:
     spec = importlib.util.find_spec('torchvision')
     if spec is None or spec.origin is None:
         return True  # not installed: nothing to shield
+    import torch
     for path in Path(spec.origin).parent.glob('_C*'):
         try:
             torch.ops.load_library(path)
@@ -100,6 +105,10 @@ def allow_mmengine_checkpoints() -> None:
     Ends with: a MMEngine that saves plain numbers or allows these types itself
     (0.10.7 does not).
     """
+    import torch
+
+    # MMEngine's logging imports no torch: it is whole, whoever imports what.
+    from mmengine.logging.history_buffer import HistoryBuffer
     multiarray = _numpy_multiarray()
     allowed: list[Any] = [
         HistoryBuffer,
@@ -121,6 +130,7 @@ def allow_mmengine_checkpoints() -> None:
 
 def _history_method(owner: Any, name: str) -> Callable:
     """Stand for ``getattr`` in checkpoints: methods of HistoryBuffer only."""
+    from mmengine.logging.history_buffer import HistoryBuffer
     if owner is not HistoryBuffer or name not in _HISTORY_METHODS:
         raise ValueError(
             f'the checkpoint asks for attribute {name!r} of {owner!r}; only '
@@ -147,9 +157,14 @@ def support_ddp_on_cpu() -> None:
     Ends with: a MMEngine that asks for the device in ``_init_dist_pytorch``
     and in ``Runner.wrap_model`` (0.10.7 does not).
     """
-    if getattr(dist_utils._init_dist_pytorch, 'mal_shield', False):
-        return
+    _after_import('mmengine.dist.utils', _join_with_gloo)
+    _after_import('mmengine.model.wrappers.distributed', _wrap_without_devices)
+
+
+def _join_with_gloo(dist_utils: ModuleType) -> None:
     stock_init = dist_utils._init_dist_pytorch
+    if getattr(stock_init, 'mal_shield', False):
+        return
 
     @functools.wraps(stock_init)
     def init_dist_pytorch(backend: str,
@@ -158,6 +173,8 @@ def support_ddp_on_cpu() -> None:
         if _has_accelerator() or init_backend != 'torch':
             stock_init(backend, init_backend=init_backend, **kwargs)
             return
+        import torch
+        from mmengine.logging import print_log
         if backend == 'nccl':
             print_log('No CUDA here: the process group uses gloo, not nccl')
             backend = 'gloo'
@@ -166,19 +183,26 @@ def support_ddp_on_cpu() -> None:
     init_dist_pytorch.mal_shield = True
     dist_utils._init_dist_pytorch = init_dist_pytorch
 
-    stock_wrap = MMDistributedDataParallel.__init__
+
+def _wrap_without_devices(wrappers: ModuleType) -> None:
+    wrapper = wrappers.MMDistributedDataParallel
+    stock_wrap = wrapper.__init__
+    if getattr(stock_wrap, 'mal_shield', False):
+        return
 
     @functools.wraps(stock_wrap)
-    def wrap(self: Any, module: torch.nn.Module, *args: Any,
-             **kwargs: Any) -> None:
+    def wrap(self: Any, module: Any, *args: Any, **kwargs: Any) -> None:
         if all(p.device.type == 'cpu' for p in module.parameters()):
             kwargs['device_ids'] = None
         stock_wrap(self, module, *args, **kwargs)
 
-    MMDistributedDataParallel.__init__ = wrap
+    wrap.mal_shield = True
+    wrapper.__init__ = wrap
 
 
 def _has_accelerator() -> bool:
+    import torch
+    from mmengine.dist import utils as dist_utils
     return (torch.cuda.is_available() or dist_utils.is_npu_available()
             or dist_utils.is_mlu_available() or dist_utils.is_musa_available())
 
@@ -245,18 +269,25 @@ class _MendingFinder(importlib.abc.MetaPathFinder):
     def __init__(self, name: str, mend: Callable[[ModuleType], None]) -> None:
         self.name = name
         self.mend = mend
+        self._searching = False
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> Any:
-        if fullname != self.name:
+        if fullname != self.name or self._searching:
             return None
-        sys.meta_path.remove(self)  # once; and the search below is the usual
-        spec = importlib.util.find_spec(fullname)
+        self._searching = True  # the search below is the usual one
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._searching = False
         if spec is None or spec.loader is None:
             return spec
         execute = spec.loader.exec_module
 
         def execute_and_mend(module: ModuleType) -> None:
             execute(module)
+            # Not before: many ask where a package is and never import it.
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
             self.mend(module)
 
         spec.loader.exec_module = execute_and_mend

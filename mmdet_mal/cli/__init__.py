@@ -1,0 +1,1 @@
+"""The ``mal`` command: one module a verb, nothing heavy at import."""
