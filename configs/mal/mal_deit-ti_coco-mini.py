@@ -106,4 +106,6 @@ custom_hooks = [
     dict(type='mmdet.MeanTeacherHook', momentum=0.01, interval=1,
          skip_buffer=False),
     dict(type='mmdet_mal.PseudoLabelHook'),
+    # Twelve masks an epoch as pictures, for `mal report`.
+    dict(type='mmdet_mal.MaskMosaicHook'),
 ]
