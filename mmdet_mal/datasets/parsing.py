@@ -175,9 +175,18 @@ def read_image_id(entry: dict) -> int | float | str | None:
 
 
 def read_file_name(entry: dict) -> str:
-    """File name of an image's entry, '' if there is no usable one."""
+    """File name of an image's entry, '' if there is no usable one.
+
+    LVIS v1 has no ``file_name``; as stock mmdet does, the path within its
+    ``coco_url`` is taken: ``train2017/000000391895.jpg``.
+    """
     name = entry.get('file_name')
-    return name if isinstance(name, str) else ''
+    if isinstance(name, str) and name:
+        return name
+    address = entry.get('coco_url')
+    if not isinstance(address, str):
+        return ''
+    return address.partition('://')[2].partition('/')[2]
 
 
 def _size(value: Any) -> int:

@@ -1,5 +1,6 @@
 """Networks and losses; importing this registers them."""
 
+from .encoder_tokens import EncoderTokens
 from .heads import (AttentionMaskHead, ConvMaskHead, FCMaskHead,
                     QueryMaskHead)
 from .instant_labeler import InstantLabeler
@@ -9,7 +10,7 @@ from .mask_network import MaskNetwork
 from .necks import PlainFPN
 
 __all__ = [
-    'AttentionMaskHead', 'CRFLoss', 'ClassLoss', 'ConvMaskHead', 'FCMaskHead',
-    'InstantLabeler', 'MILLoss', 'MaskAutoLabeler', 'MaskNetwork', 'PlainFPN',
-    'QueryMaskHead'
+    'AttentionMaskHead', 'CRFLoss', 'ClassLoss', 'ConvMaskHead',
+    'EncoderTokens', 'FCMaskHead', 'InstantLabeler', 'MILLoss',
+    'MaskAutoLabeler', 'MaskNetwork', 'PlainFPN', 'QueryMaskHead'
 ]

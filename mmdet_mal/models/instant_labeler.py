@@ -19,6 +19,9 @@ from mmdet_mal.utils.errors import UserError
 
 # Crop pixels per cell of the probability map, as for the trained labeller.
 MAP_STRIDE = 4
+# Log odds of a score of 1 where the quality of a mask is judged.  The mean field
+# wants soft scores; sharper ones tell good masks from bad (docs/experiments.md).
+QUALITY_SHARPNESS = 4.0
 
 
 @MODELS.register_module()
@@ -149,16 +152,17 @@ class InstantLabeler(CropLabeler):
             scores = F.interpolate(scores[:, None], size=size, mode='bicubic',
                                    align_corners=False)[:, 0]
             in_box = box_region(data_samples, scores)
+            valid = crop_valid_mask(data_samples, scores, MAP_STRIDE)
             # Ground beyond the box is known, and the mean field carries it in.
-            raw = (self.sharpness * scores).sigmoid() * in_box
-            probs, pairs = raw, {}
+            probs = (self.sharpness * scores).sigmoid() * in_box
+            refined = None
             if self.mean_field is not None:
-                probs = crf_marginals(
-                    raw, F.avg_pool2d(inputs.float(), MAP_STRIDE),
-                    crop_valid_mask(data_samples, raw, MAP_STRIDE),
+                refined = probs = crf_marginals(
+                    probs, F.avg_pool2d(inputs.float(), MAP_STRIDE), valid,
                     **self.mean_field)
-                pairs['refine_iou'] = raw, probs
-            parts = map_parts(raw, in_box, self.mask_options.threshold, pairs)
+            parts = map_parts((QUALITY_SHARPNESS * scores).sigmoid(), in_box,
+                              self.mask_options.threshold, refined=refined,
+                              valid=valid)
         return CropMaps(probs, parts)
 
     def score_tokens(self, feats: tuple[Tensor, ...],

@@ -21,7 +21,7 @@ from mmdet_mal.registry import MODELS
 class MaskAutoLabeler(CropLabeler):
     """Trains masks from boxes and writes them (paper 3, DESIGN section 2).
 
-    The teacher is a copy of the student and gets no gradients;
+    The teacher starts as a copy of the student and gets no gradients;
     ``mmdet.MeanTeacherHook`` moves it after the student.
 
     Args:
@@ -42,8 +42,8 @@ class MaskAutoLabeler(CropLabeler):
             ``'mean'`` of both.
         flip (bool): Average the labels with those of the mirrored crop.
         refine (str): ``'none'``, or ``'mean_field'``: run the CRF loss's mean
-            field over the averaged probability before it becomes a mask
-            (ours).
+            field over the averaged probability, 0 beyond the box, before it
+            becomes a mask (ours).
         postprocess (dict, optional): Options of
             :class:`~mmdet_mal.labelling.postprocess.MaskOptions`.
         data_preprocessor (dict, optional): ``mmdet.MultiBranchDataPreprocessor``
@@ -55,6 +55,10 @@ class MaskAutoLabeler(CropLabeler):
             cost: ``'labels'``, nothing beyond what the labels need; or
             ``'both_networks'``, one more pass if only one of student and
             teacher labels, for ``student_teacher_iou``.  Masks are the same.
+        teacher_start (str): ``'copy'`` of the student (paper), or
+            ``'random'``, weights of its own draw beside the same pretrained
+            encoder (released); then :class:`~.engine.hooks.MeanTeacherHook`
+            is the hook, as the stock one copies the student at the start.
     """
 
     def __init__(self,
@@ -70,7 +74,8 @@ class MaskAutoLabeler(CropLabeler):
                  data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None,
                  quality: dict | None = None,
-                 quality_views: str = 'labels') -> None:
+                 quality_views: str = 'labels',
+                 teacher_start: str = 'copy') -> None:
         super().__init__(postprocess, data_preprocessor, init_cfg, quality)
         if predictor not in ('teacher', 'student', 'mean'):
             raise ValueError("predictor must be 'teacher', 'student' or "
@@ -81,8 +86,14 @@ class MaskAutoLabeler(CropLabeler):
         if quality_views not in ('labels', 'both_networks'):
             raise ValueError("quality_views must be 'labels' or "
                              f"'both_networks', got {quality_views!r}")
+        if teacher_start not in ('copy', 'random'):
+            raise ValueError("teacher_start must be 'copy' or 'random', got "
+                             f'{teacher_start!r}')
+        self.teacher_start = teacher_start
         self.student = MODELS.build(network)
-        self.teacher = copy.deepcopy(self.student)
+        self.teacher = (
+            copy.deepcopy(self.student)
+            if teacher_start == 'copy' else MODELS.build(network))
         self.teacher.requires_grad_(False)
         self.mil_loss = MODELS.build(mil_loss)
         self.crf_loss = MODELS.build(crf_loss)
@@ -101,9 +112,12 @@ class MaskAutoLabeler(CropLabeler):
         self.quality_views = quality_views
 
     def init_weights(self) -> None:
-        """Initialise the student; the teacher starts as its copy."""
+        """Initialise the student; the teacher starts as its copy, or not."""
         self.student.init_weights()
-        self.teacher.load_state_dict(self.student.state_dict())
+        if self.teacher_start == 'copy':
+            self.teacher.load_state_dict(self.student.state_dict())
+        else:
+            self.teacher.init_weights()
         self._is_init = True
 
     def train(self, mode: bool = True) -> 'MaskAutoLabeler':
@@ -244,11 +258,13 @@ class MaskAutoLabeler(CropLabeler):
         raw = _mean(views.values())
         stride = inputs.shape[-1] // raw.shape[-1]
         valid = crop_valid_mask(data_samples, raw, stride)
+        in_box = box_region(data_samples, raw)
         refined = None
         if self.refine == 'mean_field':
+            # Ground beyond the box is known, and the mean field carries it in.
             refined = self.crf_loss.marginals(
-                raw, F.avg_pool2d(inputs.float(), stride), valid)
-        parts = map_parts(raw, box_region(data_samples, raw),
+                raw * in_box, F.avg_pool2d(inputs.float(), stride), valid)
+        parts = map_parts(raw, in_box,
                           self.mask_options.threshold,
                           self._opinions(inputs, areas, views), refined, valid)
         return CropMaps(raw if refined is None else refined, parts)

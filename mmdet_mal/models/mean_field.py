@@ -99,7 +99,9 @@ def mean_field(prob: Tensor,
                max_iters: int = 100,
                tolerance: float = 1e-3,
                clamp: float = 1e-4,
-               dilation: int = 1) -> Tensor:
+               dilation: int = 1,
+               centre: float = 0.0,
+               inside: Tensor | None = None) -> Tensor:
     r"""Minimise the CRF energy of paper eq. 3 by parallel mean field.
 
     With the unary :math:`-\log m^a` and the Potts pairwise term, the update
@@ -119,17 +121,31 @@ def mean_field(prob: Tensor,
         clamp (float): Probabilities are kept in [clamp, 1 - clamp], so that
             a saturated unary can still be outvoted.
         dilation (int): The dilation that the kernels were made with.
+        centre (float): Weight of a pixel's message to itself.  Default 0, the
+            8 neighbours alone (paper); the peak of the kernel makes it the
+            3×3 window with its centre (released).
+        inside (Tensor, optional): bool (N, H, W).  Where it is false, q is 0
+            at the start and after each round, and its neighbours hear so
+            (released, for the box).  Default: true everywhere (paper).
 
     Returns:
-        Tensor: Marginals q (N, H, W) in [clamp, 1 - clamp].
+        Tensor: Marginals q (N, H, W) in [clamp, 1 - clamp], 0 where
+        ``inside`` is false.
     """
     if not 0 < clamp < 0.5:
         raise ValueError(f'clamp must lie in (0, 0.5), got {clamp}')
     marginal = prob.float().clamp(clamp, 1 - clamp)
     unary = torch.logit(marginal)
+    if inside is not None:
+        marginal = marginal * inside
     for _ in range(max_iters):
-        messages = gather_messages(2 * marginal - 1, kernels, dilation)
+        belief = 2 * marginal - 1
+        messages = gather_messages(belief, kernels, dilation)
+        if centre:
+            messages.add_(belief, alpha=centre)
         updated = (unary + messages).sigmoid_().clamp_(clamp, 1 - clamp)
+        if inside is not None:
+            updated *= inside
         change = (updated - marginal).abs_().max()
         marginal = updated
         if change <= tolerance:
@@ -144,7 +160,9 @@ def crf_marginals(prob: Tensor,
                   omega: float = 2.0,
                   max_iters: int = 100,
                   tolerance: float = 1e-3,
-                  clamp: float = 1e-4) -> Tensor:
+                  clamp: float = 1e-4,
+                  centre: float = 0.0,
+                  inside: Tensor | None = None) -> Tensor:
     """Fit probabilities to the edges of an image: kernel, then mean field.
 
     Args:
@@ -156,9 +174,13 @@ def crf_marginals(prob: Tensor,
         max_iters (int): As for :func:`mean_field`, like the following.
         tolerance (float): Largest change that counts as converged.
         clamp (float): Bound on the probabilities.
+        centre (float): Weight of a pixel's message to itself.
+        inside (Tensor, optional): bool (N, H, W), where the object may be.
 
     Returns:
-        Tensor: fp32 (N, H, W) in [clamp, 1 - clamp].
+        Tensor: fp32 (N, H, W) in [clamp, 1 - clamp], 0 where ``inside`` is
+        false.
     """
     kernels = pairwise_kernel(image, zeta, omega, valid)
-    return mean_field(prob, kernels, max_iters, tolerance, clamp)
+    return mean_field(prob, kernels, max_iters, tolerance, clamp,
+                      centre=centre, inside=inside)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 _BORDERS = dict(reflect=cv2.BORDER_REFLECT_101, zero=cv2.BORDER_CONSTANT)
+PADDINGS = (*_BORDERS, 'wrap')
 
 
 def expand_bbox(bbox: np.ndarray,
@@ -134,7 +135,8 @@ def crop_and_resize(
         size (tuple[int, int]): Height and width of the crop.
         padding (str): What overhang shows: 'reflect' mirrors the visible part
             at the border of the image (repeatedly where the overhang is wider
-            than that part), 'zero' is black.  Defaults to 'reflect'.
+            than that part), 'zero' is black, 'wrap' goes on at the opposite
+            side of the image (released).  Defaults to 'reflect'.
 
     Returns:
         tuple[np.ndarray, np.ndarray]: The crop, shape (*size, 3) or size,
@@ -145,19 +147,49 @@ def crop_and_resize(
         ValueError: If the padding is unknown or the window lies wholly
             outside the image.
     """
-    if padding not in _BORDERS:
-        raise ValueError(f"padding must be one of {sorted(_BORDERS)}, got "
+    if padding not in PADDINGS:
+        raise ValueError(f"padding must be one of {sorted(PADDINGS)}, got "
                          f"'{padding}'")
     x0, y0, x1, y1 = (int(v) for v in window)
     inside = clip_window(window, img.shape[:2])
     left, top, right, bottom = (int(v) for v in inside)
+    overhangs = (left, top, right, bottom) != (x0, y0, x1, y1)
+    if overhangs and padding == 'wrap':
+        crop = _cut_wrapped(img, (x0, y0, x1, y1))
+        return _resize(crop, size), bbox_to_crop(inside, window, size)
     crop = img[top:bottom, left:right]
-    if (left, top, right, bottom) != (x0, y0, x1, y1):
+    if overhangs:
         # OpenCV reflects as often as the overhang asks for, and repeats the
         # pixel where the slice is a single row or column.
         crop = cv2.copyMakeBorder(crop, top - y0, y1 - bottom, left - x0,
                                   x1 - right, _BORDERS[padding])
     return _resize(crop, size), bbox_to_crop(inside, window, size)
+
+
+def _cut_wrapped(img: np.ndarray,
+                 window: tuple[int, int, int, int]) -> np.ndarray:
+    """Cut a window out of the endless tiling of the plane by the image.
+
+    By slices alone, as images that are read by region know nothing else.
+    """
+    x0, y0, x1, y1 = window
+    height, width = img.shape[:2]
+    columns = _wrapped_slices(x0, x1, width)
+    return np.concatenate([
+        np.concatenate([img[row, column] for column in columns], axis=1)
+        for row in _wrapped_slices(y0, y1, height)
+    ])
+
+
+def _wrapped_slices(low: int, high: int, length: int) -> list[slice]:
+    """Slices that follow [low, high) round a circle of ``length``."""
+    slices = []
+    while low < high:
+        start = low % length
+        stop = min(length, start + high - low)
+        slices.append(slice(start, stop))
+        low += stop - start
+    return slices
 
 
 def _resize(crop: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -1,17 +1,11 @@
 """Phase 2: stock recipes differ only where they must, and train on our masks JSON."""
 
-import json
 import math
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from mmengine.config import Config
-from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner
-from pycocotools import mask as mask_utils
 
 from mmdet_mal.utils.stock_reader import read_with_stock_loader
 
@@ -41,16 +35,6 @@ MORE_MINI_CHANGES = {
     RECIPES['mask2former'][2]: {
         'batch_augments', 'model.data_preprocessor.batch_augments'},
 }
-
-
-class RecordLoss(Hook):
-    """Keep the total loss of every iteration."""
-
-    def __init__(self):
-        self.losses = []
-
-    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-        self.losses.append(outputs['loss'].item())
 
 
 def changed_keys(ours, stock, prefix=''):
@@ -85,50 +69,6 @@ def no_environment(monkeypatch):
     """The paths of a developer's shell do not leak into the tests."""
     monkeypatch.delenv('MAL_ANN', raising=False)
     monkeypatch.delenv('MAL_DATA_ROOT', raising=False)
-
-
-@pytest.fixture(scope='module')
-def masks_json(tmp_path_factory):
-    """Four images of 96x128 px, 12 objects and a crowd, as the labeller writes them.
-
-    Returns:
-        tuple[Path, Path]: The masks JSON and the image folder.
-    """
-    from mmdet.datasets import CocoDataset
-    root = tmp_path_factory.mktemp('phase2')
-    (root / 'images').mkdir()
-    rng = np.random.default_rng(0)
-    images, annotations = [], []
-    for image_id in range(1, 5):
-        img = rng.integers(0, 90, (96, 128, 3), dtype=np.uint8)
-        images.append(dict(
-            id=image_id, file_name=f'{image_id}.png', height=96, width=128))
-        for x, y, w, h in ((6, 8, 40, 60), (50, 20, 33, 41), (88, 4, 36, 80)):
-            mask = np.zeros((96, 128), np.uint8)
-            cv2.ellipse(mask, (x + w // 2, y + h // 2), (w // 2, h // 2), 0, 0, 360,
-                        1, -1)
-            img[mask > 0] = rng.integers(90, 255, 3)
-            rle = mask_utils.encode(np.asfortranarray(mask))
-            annotations.append(dict(
-                id=1000 + len(annotations), image_id=image_id,
-                category_id=int(rng.integers(1, 81)), iscrowd=0,
-                bbox=[float(x), float(y), float(w), float(h)],
-                segmentation=dict(size=[96, 128], counts=rle['counts'].decode()),
-                area=int(mask.sum()), score=0.75,
-                mal=dict(fallback=None, mask_score=0.75)))
-        cv2.imwrite(str(root / 'images' / f'{image_id}.png'), img)
-    # A crowd as COCO ships it: uncompressed RLE, untouched by the labeller.
-    annotations.append(dict(
-        id=9000, image_id=1, category_id=1, iscrowd=1, area=96 * 4,
-        bbox=[0.0, 0.0, 4.0, 96.0],
-        segmentation=dict(size=[96, 128], counts=[0, 96 * 4, 96 * 124])))
-    categories = [dict(id=i + 1, name=name) for i, name in enumerate(
-        CocoDataset.METAINFO['classes'])]
-    path = root / 'masks.json'
-    path.write_text(json.dumps(dict(
-        info=dict(mal={}), images=images, annotations=annotations,
-        categories=categories)))
-    return path, root / 'images'
 
 
 @recipes
@@ -184,52 +124,24 @@ def test_an_option_names_the_masks():
 
 @pytest.mark.slow
 @recipes
-def test_stock_recipe_reads_every_annotation_and_trains(recipe, masks_json, tmp_path):
+def test_stock_recipe_reads_every_annotation_and_trains(
+        recipe, masks_json, shrink, train_briefly):
     cfg = Config.fromfile(CONFIG_DIR / 'coco-mini' / recipe[2])
     ann_file, images = masks_json
     cfg.train_dataloader.dataset.ann_file = str(ann_file)
     cfg.train_dataloader.dataset.data_prefix = dict(img=str(images))
     cfg.train_dataloader.batch_size = 1
     cfg.train_cfg.max_iters = 2
-    cfg.work_dir = str(tmp_path)
-    cfg.randomness = dict(seed=0)
-    _shrink(cfg)
+    shrink(cfg)
 
     init_default_scope('mmdet')
     reading = read_with_stock_loader(cfg.train_dataloader.dataset)
     assert (reading.annotations, reading.read, reading.crowds) == (12, 12, 1)
     assert not reading.dropped and not reading.faults
 
-    runner = Runner.from_cfg(cfg)
-    record = RecordLoss()
-    runner.register_hook(record)
-    runner.train()
-    assert len(record.losses) == 2
-    assert all(math.isfinite(loss) and loss > 0 for loss in record.losses)
-
-
-def _shrink(cfg):
-    """Images of 128 px, fewer sampled boxes, coarser SOLO grids.
-
-    Depth, width, heads and losses stay stock.  What shrinks costs the same on an image
-    of any size: 512 boxes through the cascade's convolutions, 3872 grid cells through
-    SOLOv2's, 10 to 30 s an iteration on one thread.
-    """
-    for step in _steps(cfg.train_dataloader.dataset.pipeline):
-        if 'scale' in step:
-            step.scale = (128, 128)
-        if 'scales' in step:
-            step.scales = [(128, 128)]
-        if 'crop_size' in step:
-            step.crop_size = (64, 128)
-    for augment in cfg.model.data_preprocessor.get('batch_augments', []):
-        augment.size = (128, 128)
-    if 'mask_head' in cfg.model:
-        cfg.model.mask_head.num_grids = [10, 9, 6, 4, 3]
-    if 'roi_head' in cfg.model:
-        stages = cfg.model.train_cfg.rcnn
-        for stage in stages if isinstance(stages, list) else [stages]:
-            stage.sampler.num = 32
+    losses = [step['loss'] for step in train_briefly(cfg)]
+    assert len(losses) == 2
+    assert all(math.isfinite(loss) and loss > 0 for loss in losses)
 
 
 def _steps(value):

@@ -172,3 +172,17 @@ def test_a_category_id_beyond_64_bits_is_a_fault(data, annotation):
 def test_only_1_and_true_make_a_crowd_region(data, annotation, value, crowd):
     columns, _, _ = build_columns(data([annotation(1, iscrowd=value)]))
     assert columns.iscrowd.tolist() == [crowd]
+
+
+@pytest.mark.parametrize('entry, name', [
+    (dict(file_name='a.jpg', coco_url='http://x/train2017/b.jpg'), 'a.jpg'),
+    (dict(coco_url='http://images.cocodataset.org/train2017/000000391895.jpg'),
+     'train2017/000000391895.jpg'),
+    (dict(file_name='', coco_url='https://x/val2017/b.jpg'), 'val2017/b.jpg'),
+    (dict(file_name=None, coco_url=None), ''),
+    (dict(file_name=3, coco_url=4), ''),
+    (dict(coco_url='http://[broken'), ''),
+    (dict(coco_url='train2017/b.jpg'), ''),
+    (dict(), '')], ids=repr)
+def test_an_image_of_lvis_is_named_by_its_address(entry, name):
+    assert parsing.read_file_name(entry) == name

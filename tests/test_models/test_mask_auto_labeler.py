@@ -8,6 +8,7 @@ from mmdet.structures import DetDataSample
 from mmengine.logging import MessageHub
 from mmengine.structures import InstanceData
 
+from mmdet_mal.models.map_parts import box_region
 from mmdet_mal.registry import MODELS
 from mmdet_mal.structures.rle import rle_area, rle_to_mask
 
@@ -177,8 +178,11 @@ def test_refinement_is_the_mean_field_of_the_crf_loss(monkeypatch):
     crops = torch.randn(1, 3, SIZE, SIZE)
     output, = model.predict(crops, [sample()])
     (unary, image, valid), = seen
-    torch.testing.assert_close(
-        unary, model.predict_probability(crops, torch.tensor([80 * 56.])))
+    prob = model.predict_probability(crops, torch.tensor([80 * 56.]))
+    in_box = box_region([sample()], prob)
+    assert 0 < in_box.sum() < in_box.numel()
+    # Beyond the box the mean field is told that there is ground.
+    torch.testing.assert_close(unary, prob * in_box)
     assert image.shape == (1, 3, SIZE // 4, SIZE // 4)
     assert valid.all()
     # Marginals of 1 everywhere fill the box.
@@ -217,6 +221,8 @@ def test_components_that_the_switches_give(options, extra):
     model = MODELS.build(config(**options)).eval()
     maps = model.infer_maps(torch.randn(2, 3, SIZE, SIZE), [sample(), sample()])
     assert set(maps.parts) == ALWAYS | extra
+    # Untrained maps may refine to nothing: ones make sure of a mask.
+    maps.prob.fill_(1.0)
     output = model.encode_maps(maps, [sample(), sample()])[1].pred_instances
     assert output.scores.item() == pytest.approx(
         maps.parts['raw_mask_score'][1].item())
@@ -273,7 +279,8 @@ def test_mean_teacher_hook_moves_the_teacher_by_the_momentum(model):
         torch.testing.assert_close(tensor, before[key] + .004)
 
 
-@pytest.mark.parametrize('switch', ['predictor', 'refine', 'quality_views'])
+@pytest.mark.parametrize(
+    'switch', ['predictor', 'refine', 'quality_views', 'teacher_start'])
 def test_unknown_switches_are_refused(switch):
     with pytest.raises(ValueError, match=switch):
         MODELS.build(config(**{switch: 'both'}))
@@ -308,3 +315,25 @@ def test_class_loss_and_class_branch_belong_together(num_classes, class_loss):
     cfg['network']['decoder']['num_classes'] = num_classes
     with pytest.raises(ValueError, match='class_loss'):
         MODELS.build(cfg)
+
+
+def test_a_teacher_with_a_random_start_has_other_weights():
+    torch.manual_seed(0)
+    model = MODELS.build(config(teacher_start='random'))
+    model.init_weights()
+    student, teacher = (getattr(model, name).decoder.key[0].weight
+                        for name in ('student', 'teacher'))
+    assert (student != teacher).all()
+    assert not any(p.requires_grad for p in model.teacher.parameters())
+
+
+def test_a_box_between_open_ranges_gets_its_box_as_mask():
+    cfg = config()
+    cfg['network']['decoder']['size_ranges'] = 'open'
+    model = MODELS.build(cfg).eval()
+    data = sample()
+    data.set_metainfo(dict(box_area=96. * 96.))
+    predicted, = model.predict(torch.randn(1, 3, SIZE, SIZE), [data])
+    rle, = predicted.pred_instances.masks
+    mask = rle_to_mask(rle)
+    assert mask[28:84, 40:120].all() and rle_area(rle) == 56 * 80

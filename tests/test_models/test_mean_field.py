@@ -165,3 +165,53 @@ def test_marginals_take_the_side_of_pixels_alike_and_leave_padding_out():
     assert found[0].item() == pytest.approx(.95)
     assert found[1].item() == pytest.approx(1 / (1 + math.exp(-2 * .9)), abs=1e-3)
     assert found[2:].tolist() == pytest.approx([.1, .5])
+
+
+def test_a_pixel_that_hears_itself_by_hand():
+    """logit .7 + 1 * (2 * .7 - 1) = .847 + .4."""
+    prob = torch.full((1, 1, 1), .7)
+    kernels = pairwise_kernel(torch.zeros(1, 3, 1, 1))
+    once = mean_field(prob, kernels, max_iters=1, centre=1.)
+    assert once.item() == pytest.approx(1 / (1 + math.exp(-.847298 - .4)))
+    assert mean_field(prob, kernels, max_iters=1).item() == pytest.approx(.7)
+
+
+def test_a_neighbour_outside_says_ground_by_hand():
+    """logit .7 + 1 * (2 * 0 - 1) inside; 0 outside, whatever is said there."""
+    prob = torch.tensor([.7, .9]).reshape(1, 1, 2)
+    kernels = pairwise_kernel(torch.zeros(1, 3, 1, 2), omega=1.)
+    inside = torch.tensor([True, False]).reshape(1, 1, 2)
+    once = mean_field(prob, kernels, max_iters=1, inside=inside)[0, 0]
+    assert once[0].item() == pytest.approx(1 / (1 + math.exp(-.847298 + 1)))
+    assert once[1].item() == 0
+
+
+def _released(prob, image, box, zeta, clamp, rounds):
+    """The released behaviour written out: two labels, logs, 3×3 window."""
+    h, w = prob.shape
+    unary = torch.stack([1 - prob.clamp(clamp, 1 - clamp),
+                         prob.clamp(clamp, 1 - clamp)]).log()
+    q = prob.clamp(clamp, 1 - clamp) * box
+    for _ in range(rounds):
+        score = unary.clone()
+        for y, x in itertools.product(range(h), range(w)):
+            for v, u in [*_neighbours(y, x, h, w), (y, x)]:
+                d = (image[:, y, x] - image[:, v, u]).pow(2).sum()
+                k = math.exp(-d / (2 * zeta**2))
+                score[:, y, x] += k * torch.stack([1 - q[v, u], q[v, u]])
+        q = score.softmax(0)[1].clamp(clamp, 1 - clamp) * box
+    return q
+
+
+def test_the_released_mean_field_equals_the_one_written_out():
+    generator = torch.Generator().manual_seed(3)
+    image = torch.rand(2, 3, 4, 5, generator=generator) / 4
+    prob = torch.rand(2, 4, 5, generator=generator)
+    box = torch.zeros(2, 4, 5, dtype=torch.bool)
+    box[:, 1:3, 1:4] = True
+    ours = crf_marginals(prob, image, torch.ones_like(box), zeta=.1, omega=1.,
+                         max_iters=12, tolerance=0., clamp=.1, centre=1.,
+                         inside=box)
+    for n in range(2):
+        torch.testing.assert_close(
+            ours[n], _released(prob[n], image[n], box[n], .1, .1, 12))

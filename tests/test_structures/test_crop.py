@@ -164,8 +164,8 @@ def test_grey_images_stay_grey():
 
 def test_bad_padding_and_windows_outside_are_refused():
     img = _gradient()
-    with pytest.raises(ValueError, match="got 'wrap'"):
-        crop_and_resize(img, np.array([0, 0, 9, 9]), (8, 8), padding='wrap')
+    with pytest.raises(ValueError, match="got 'mirror'"):
+        crop_and_resize(img, np.array([0, 0, 9, 9]), (8, 8), padding='mirror')
     with pytest.raises(ValueError, match='shows nothing'):
         crop_and_resize(img, np.array([60, 0, 80, 9]), (8, 8))
 
@@ -183,3 +183,27 @@ def test_valid_bbox_is_where_the_image_is(seed):
     mask = np.zeros((height, width), bool)
     mask[top:bottom, left:right] = True
     assert np.array_equal(crop[..., 0] == 200, mask)
+
+
+@pytest.mark.parametrize('window', [
+    (-2, -3, 3, 2), (4, 3, 9, 8), (-1, 1, 6, 3), (-13, -9, 14, 11),
+    (0, 0, 6, 5)], ids=['top left', 'bottom right', 'both sides',
+                        'more than once round', 'whole image'])
+def test_wrapped_padding_tiles_the_plane_with_the_image(window):
+    img = np.arange(5 * 6 * 3, dtype=np.uint8).reshape(5, 6, 3)
+    x0, y0, x1, y1 = window
+    size = (y1 - y0, x1 - x0)
+    crop, valid = crop_and_resize(img, np.array(window), size, padding='wrap')
+    expected = img[np.arange(y0, y1) % 5][:, np.arange(x0, x1) % 6]
+    assert np.array_equal(crop, expected)
+    inside = [max(x0, 0), max(y0, 0), min(x1, 6), min(y1, 5)]
+    assert valid.tolist() == [v - o for v, o in
+                              zip(inside, (x0, y0) * 2, strict=True)]
+
+
+def test_wrapped_padding_without_overhang_is_a_plain_crop():
+    img = np.arange(9 * 9 * 3, dtype=np.uint8).reshape(9, 9, 3)
+    wrapped, reflected = (
+        crop_and_resize(img, np.array([2, 1, 8, 7]), (8, 8), padding=padding)[0]
+        for padding in ('wrap', 'reflect'))
+    assert np.array_equal(wrapped, reflected)

@@ -6,7 +6,7 @@ from mmcv.transforms import BaseTransform
 from mmdet.structures.bbox import HorizontalBoxes
 
 from mmdet_mal.registry import TRANSFORMS
-from mmdet_mal.structures.crop import bbox_to_crop, crop_and_resize
+from mmdet_mal.structures.crop import PADDINGS, bbox_to_crop, crop_and_resize
 
 
 @TRANSFORMS.register_module()
@@ -33,26 +33,35 @@ class CropBox(BaseTransform):
     - gt_ignore_flags (np.ndarray, shape (1,), bool)
     - valid_bbox (np.ndarray, shape (4,), float32): The part of the crop that
       shows the image, xyxy in crop pixels; the rest is padding and takes part
-      in no loss.
+      in no loss.  With ``overhang='used'`` all of the crop.
 
     Args:
         size (tuple[int, int]): Height and width of the crop; the aspect ratio
             is not kept.  Defaults to (512, 512).
-        padding (str): 'reflect' or 'zero', what the crop shows beyond the
-            image.  Defaults to 'reflect'.
+        padding (str): What the crop shows beyond the image: 'reflect',
+            'zero', or 'wrap', the opposite side of the image (released).
+            Defaults to 'reflect'.
+        overhang (str): 'ignored', the padding takes part in nothing, or
+            'used', it counts as if it were image (released).  Defaults to
+            'ignored'.
     """
 
     def __init__(self,
                  size: tuple[int, int] = (512, 512),
-                 padding: str = 'reflect') -> None:
+                 padding: str = 'reflect',
+                 overhang: str = 'ignored') -> None:
         if len(size) != 2 or min(size) < 1:
             raise ValueError(
                 f'size must be (height, width) in pixels, got {size}')
-        if padding not in ('reflect', 'zero'):
-            raise ValueError(
-                f"padding must be 'reflect' or 'zero', got '{padding}'")
+        if padding not in PADDINGS:
+            raise ValueError(f'padding must be one of {PADDINGS}, got '
+                             f"'{padding}'")
+        if overhang not in ('ignored', 'used'):
+            raise ValueError("overhang must be 'ignored' or 'used', got "
+                             f"'{overhang}'")
         self.size = tuple(int(v) for v in size)
         self.padding = padding
+        self.overhang = overhang
 
     def transform(self, results: dict) -> dict:
         """Replace the image by the crop and add the box in crop pixels.
@@ -66,6 +75,9 @@ class CropBox(BaseTransform):
         img, window = results['img'], results['crop_window']
         crop, valid_bbox = crop_and_resize(img, window, self.size,
                                            self.padding)
+        if self.overhang == 'used':
+            valid_bbox = np.array([0, 0, self.size[1], self.size[0]],
+                                  dtype=np.float32)
         bbox = bbox_to_crop(results['bbox'], window, self.size)
         results['ori_shape'] = img.shape[:2]
         results['img'] = crop
@@ -79,4 +91,4 @@ class CropBox(BaseTransform):
 
     def __repr__(self) -> str:
         return (f'{self.__class__.__name__}(size={self.size}, '
-                f"padding='{self.padding}')")
+                f"padding='{self.padding}', overhang='{self.overhang}')")

@@ -12,7 +12,8 @@ from mmdet_mal.registry import MODELS
 from .errors import DecoderError
 from .mask_head_output import MaskHeadOutput
 from .resize import resize_bilinear
-from .size_routing import AREA_BOUNDS, OUTPUT_STRIDES, route_by_area
+from .size_routing import (AREA_BOUNDS, NO_ROUTE, OUTPUT_STRIDES,
+                           route_by_area)
 
 
 class BaseMaskHead(BaseModule):
@@ -29,6 +30,10 @@ class BaseMaskHead(BaseModule):
         size_routing (bool): Resolution of the score map by box area (appendix
             A.2): stride 16 for areas in [0, 32²) px², 8 in [32², 96²), 4 from
             96² on.  If false, every score map has stride 4.
+        size_ranges (str): ``'half_open'`` as above, or ``'open'``, what the
+            released code does: a box of exactly 32² or 96² px² is in no
+            range.  It then has the logit 0 everywhere: no gradient in
+            training, an empty mask at labelling.
         out_stride (int): Stride of the returned logits with respect to the
             crop.
         maps (str): What is done with several maps (ours; the paper has one).
@@ -57,8 +62,15 @@ class BaseMaskHead(BaseModule):
                  neck: dict | None = None,
                  neck_channels: list[int] | None = None,
                  num_classes: int = 0,
-                 init_cfg: dict | None = None) -> None:
+                 init_cfg: dict | None = None,
+                 size_ranges: str = 'half_open') -> None:
         super().__init__(init_cfg)
+        if size_ranges not in ('half_open', 'open'):
+            raise ValueError("size_ranges must be 'half_open' or 'open', got "
+                             f'{size_ranges!r}')
+        if size_ranges == 'open' and num_classes:
+            raise ValueError("size_ranges='open' leaves boxes without a class "
+                             'score: set num_classes=0')
         if maps not in ('concat', 'pyramid'):
             raise ValueError(
                 f"maps must be 'concat' or 'pyramid', got {maps!r}")
@@ -72,6 +84,7 @@ class BaseMaskHead(BaseModule):
         self.neck_channels = list(neck_channels or in_channels)
         self.channels = channels
         self.size_routing = size_routing
+        self.size_ranges = size_ranges
         self.out_stride = out_stride
         self.maps = maps
         self.num_classes = num_classes
@@ -198,12 +211,19 @@ class BaseMaskHead(BaseModule):
         """
         levels = self.levels(feats)
         if self.size_routing:
-            routes = route_by_area(box_areas, AREA_BOUNDS)
+            routes = route_by_area(box_areas, AREA_BOUNDS, self.size_ranges)
         else:
             routes = torch.full_like(
                 box_areas, len(OUTPUT_STRIDES) - 1, dtype=torch.long)
         out_size = tuple(side // self.out_stride for side in crop_size)
         parts, vectors, order = [], [], []
+        dropped = (routes == NO_ROUTE).nonzero(as_tuple=True)[0]
+        if dropped.numel():
+            # Times 0, not new zeros: a batch of such boxes alone must have a
+            # graph to go back through.
+            zero = levels[0][dropped].mean((1, 2, 3)) * 0
+            parts.append(zero[:, None, None].expand(-1, *out_size))
+            order.append(dropped)
         for route, stride in enumerate(OUTPUT_STRIDES):
             index = (routes == route).nonzero(as_tuple=True)[0]
             if index.numel() == 0:

@@ -23,9 +23,15 @@ class CRFLoss(nn.Module):
             Default 0.5 (paper; released 0.1).
         omega (float): Weight of a neighbour.  Default 2 (paper).
         max_iters (int): Most rounds of the mean field.  Default 100.
-        tolerance (float): Change at which the mean field stops.
+        tolerance (float): Change at which the mean field stops; 0 runs all
+            rounds unless nothing moves at all (released).
         clamp (float): Bound on the probabilities, see
-            :func:`~mmdet_mal.models.mean_field.mean_field`.
+            :func:`~mmdet_mal.models.mean_field.mean_field`.  Released: .1.
+        window (str): Whom a pixel listens to: ``'ring'``, its 8 neighbours
+            (paper), or ``'full'``, the 3×3 window with itself (released).
+        box (str): Where the box enters: ``'labels'``, it cuts the labels of
+            the finished mean field (paper), or ``'mean_field'``, the object's
+            probability outside it is 0 in every round too (released).
         loss_weight (float): Default 0.5.
         warmup_iters (int): Iterations over which the weight rises linearly
             from 0.  Default 0; released: 4000.
@@ -40,8 +46,18 @@ class CRFLoss(nn.Module):
                  clamp: float = 1e-4,
                  loss_weight: float = 0.5,
                  warmup_iters: int = 0,
-                 eps: float = 1e-3) -> None:
+                 eps: float = 1e-3,
+                 window: str = 'ring',
+                 box: str = 'labels') -> None:
         super().__init__()
+        if window not in ('ring', 'full'):
+            raise ValueError(
+                f"window must be 'ring' or 'full', got {window!r}")
+        if box not in ('labels', 'mean_field'):
+            raise ValueError(
+                f"box must be 'labels' or 'mean_field', got {box!r}")
+        self.window = window
+        self.box = box
         self.zeta = zeta
         self.omega = omega
         self.max_iters = max_iters
@@ -79,23 +95,30 @@ class CRFLoss(nn.Module):
             Tensor: float32 (N, H, W) of 0 and 1.
         """
         unary = (student_prob + teacher_prob) / 2
-        marginal = self.marginals(unary, image, valid)
+        marginal = self.marginals(
+            unary, image, valid,
+            box_mask if self.box == 'mean_field' else None)
         return ((marginal > 0.5) & box_mask & valid).float()
 
-    def marginals(self, unary: Tensor, image: Tensor,
-                  valid: Tensor) -> Tensor:
+    def marginals(self, unary: Tensor, image: Tensor, valid: Tensor,
+                  inside: Tensor | None = None) -> Tensor:
         """Mean field with the constants of this loss.
 
         Args:
             unary (Tensor): Probabilities (N, H, W) in [0, 1].
             image (Tensor): Normalised image at that resolution (N, 3, H, W).
             valid (Tensor): bool (N, H, W).
+            inside (Tensor, optional): bool (N, H, W), where the object may
+                be; else its probability is 0 in every round.
 
         Returns:
-            Tensor: fp32 (N, H, W) in [clamp, 1 - clamp].
+            Tensor: fp32 (N, H, W) in [clamp, 1 - clamp], 0 where ``inside``
+            is false.
         """
+        centre = self.omega if self.window == 'full' else 0.0
         return crf_marginals(unary, image, valid, self.zeta, self.omega,
-                             self.max_iters, self.tolerance, self.clamp)
+                             self.max_iters, self.tolerance, self.clamp,
+                             centre, inside)
 
     def forward(self, student_logits: Tensor, teacher_logits: Tensor,
                 image: Tensor, box_mask: Tensor, valid: Tensor) -> Tensor:

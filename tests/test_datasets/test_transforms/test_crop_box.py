@@ -37,6 +37,20 @@ def test_zero_padding(results):
     assert (found['img'][:, :10] == 0).all()
 
 
+def test_wrapped_padding_shows_the_opposite_side(results):
+    image = results['img'].copy()
+    found = CropBox(size=(10, 20), padding='wrap')(results)
+    assert np.array_equal(found['img'][:, :10], image[10:20, -10:])
+    assert np.array_equal(found['img'][:, 10:], image[10:20, :10])
+    assert found['valid_bbox'].tolist() == [10, 0, 20, 10]
+
+
+def test_overhang_that_is_used_counts_as_image(results):
+    found = CropBox((20, 40), 'wrap', overhang='used')(results)
+    assert found['valid_bbox'].tolist() == [0, 0, 40, 20]
+    assert found['valid_bbox'].dtype == np.float32
+
+
 def test_label_is_optional(results):
     del results['label']
     assert CropBox((8, 8))(results)['gt_bboxes_labels'].tolist() == [0]
@@ -45,9 +59,12 @@ def test_label_is_optional(results):
 def test_bad_arguments():
     with pytest.raises(ValueError, match='height, width'):
         CropBox(size=(512, ))
-    with pytest.raises(ValueError, match="got 'wrap'"):
-        CropBox(padding='wrap')
-    assert repr(CropBox()) == "CropBox(size=(512, 512), padding='reflect')"
+    with pytest.raises(ValueError, match="got 'mirror'"):
+        CropBox(padding='mirror')
+    with pytest.raises(ValueError, match="got 'kept'"):
+        CropBox(overhang='kept')
+    assert repr(CropBox()) == ("CropBox(size=(512, 512), padding='reflect', "
+                               "overhang='ignored')")
 
 
 def test_flip_takes_image_box_and_valid_rectangle_along(results):

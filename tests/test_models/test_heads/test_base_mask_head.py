@@ -201,3 +201,26 @@ def test_wrong_settings_are_refused(word, wrong):
     ((224, 224), 16, (14, 14))], ids=str)
 def test_score_maps_have_even_sides(crop, stride, size):
     assert score_map_size(crop, stride) == size
+
+
+def test_open_ranges_score_boxes_between_them_with_nothing(make_head):
+    areas = torch.tensor([9216., 10., 1024., 5000.])
+    half_open, open_ = (
+        make_head(size_ranges=ranges)(feats(4), areas, CROP)
+        for ranges in ('half_open', 'open'))
+    assert torch.equal(open_[[0, 2]], torch.zeros(2, 32, 24))
+    torch.testing.assert_close(open_[[1, 3]], half_open[[1, 3]])
+
+
+def test_a_batch_of_boxes_between_the_ranges_has_a_backward_pass(make_head):
+    maps = tuple(feat.requires_grad_() for feat in feats(1))
+    head = make_head(size_ranges='open')
+    head(maps, torch.tensor([1024.]), CROP).sum().backward()
+    assert maps[0].grad.abs().sum() == 0
+
+
+def test_open_ranges_and_classes_exclude_each_other(make_head):
+    with pytest.raises(ValueError, match='num_classes=0'):
+        make_head(size_ranges='open', num_classes=3)
+    with pytest.raises(ValueError, match="got 'closed'"):
+        make_head(size_ranges='closed')

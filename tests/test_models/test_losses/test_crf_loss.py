@@ -85,3 +85,34 @@ def test_autocast_does_not_lower_the_precision(scene):
     assert low.dtype == torch.float32
     torch.testing.assert_close(low, CRFLoss()(logits, logits, image, box,
                                               valid))
+
+
+def _labels(**kwargs):
+    """Two pixels of one colour; the box holds the left one, at p = .7."""
+    loss = CRFLoss(zeta=1., omega=1., clamp=.1, max_iters=1, **kwargs)
+    prob = torch.tensor([[[.7, .9]]])
+    box = torch.tensor([[[True, False]]])
+    return loss.labels(prob, prob, torch.zeros(1, 3, 1, 2), box,
+                       torch.ones_like(box))[0, 0].tolist()
+
+
+def test_the_box_in_the_labels_alone_lets_outsiders_vote():
+    """logit .7 + (2 * .9 - 1) = 1.65 > 0."""
+    assert _labels() == [1, 0]
+
+
+def test_the_box_in_the_mean_field_makes_outsiders_ground():
+    """logit .7 - 1 = -.15 < 0."""
+    assert _labels(box='mean_field') == [0, 0]
+
+
+def test_the_full_window_adds_the_pixels_own_vote():
+    """logit .7 - 1 + (2 * .7 - 1) = .25 > 0."""
+    assert _labels(box='mean_field', window='full') == [1, 0]
+
+
+@pytest.mark.parametrize('wrong', [dict(window='5x5'), dict(box='nowhere')])
+def test_unknown_window_or_box(wrong):
+    name, = wrong
+    with pytest.raises(ValueError, match=f'{name} must be'):
+        CRFLoss(**wrong)

@@ -1,0 +1,8 @@
+# The human twin of SOLOv2, ResNet-50:
+# same schedule, original annotations.
+_base_ = [
+    '../solov2_r50_fpn_ms-3x_coco.py',
+    '../_base_/human_json.py'
+]
+
+train_dataloader = dict(dataset=_base_.human_dataset)
