@@ -3,7 +3,9 @@ reaches with human masks (paper section 4.3)."""
 
 import json
 import math
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from mmdet_mal.utils.errors import UserError
@@ -19,22 +21,50 @@ METRICS: dict[str, tuple[str, ...]] = {
     'APl': ('segm_mAP_l', 'segm_APl'),
 }
 
+# Of a log for people: 'Epoch(val) [12][5000/5000]    coco/segm_mAP: 0.3500 …'
+_TEXT_METRIC = re.compile(
+    r'(\w+/(?:bbox|segm)_m?AP\w*): (-?\d+(?:\.\d+)?(?:e-?\d+)?)')
+_TEXT_EPOCH = re.compile(r'Epoch\((?:val|test)\)\s+\[(\d+)\]\[')
+
+
+@dataclass(frozen=True)
+class FoundAP:
+    """Mask AP of one evaluation.
+
+    Attributes:
+        scores: by key of ``METRICS``, in [0, 1]; what was not logged is left
+            out, and so is COCO's -1 for sizes that do not occur.
+        log: the file that it was found in.
+        kind: what stands before the metrics, such as ``'coco'`` or ``'lvis'``;
+            '' if nothing does.
+        step: epoch or iteration of the evaluation, None if the log has none.
+    """
+
+    scores: dict[str, float]
+    log: Path
+    kind: str = ''
+    step: int | None = None
+
 
 def read_mask_ap(path: str | Path) -> dict[str, float]:
+    """Scores of :func:`find_mask_ap`."""
+    return find_mask_ap(path).scores
+
+
+def find_mask_ap(path: str | Path) -> FoundAP:
     """Mask AP from the log of an MMEngine run.
 
     Args:
-        path (str | Path): a work folder, or one of the JSON logs in it
+        path (str | Path): a work folder, or one of the logs in it
             (``vis_data/scalars.json`` of a training, ``<time>.json`` of a
-            test).  Of a folder the newest log with mask AP counts, of a log
-            its last evaluation.
+            test, ``<time>.log`` of either).  Of a folder the newest JSON log
+            with mask AP counts, of a log its last evaluation.
 
     Returns:
-        dict[str, float]: by key of ``METRICS``, in [0, 1]; what was not logged
-        is left out, and so is COCO's -1 for sizes that do not occur.
+        FoundAP: the scores, and where they are from.
 
     Raises:
-        UserError: nothing there, no JSON log, or no mask AP in it.
+        UserError: nothing there, no log, or no mask AP in it.
     """
     path = Path(path)
     if not path.exists():
@@ -52,7 +82,7 @@ def read_mask_ap(path: str | Path) -> dict[str, float]:
                       for name, keys in METRICS.items()}
             scores = {k: v for k, v in scores.items() if v is not None}
             if 'AP' in scores:
-                return scores
+                return FoundAP(scores, log, _kind(line), _step(line))
             found_boxes |= any(k.startswith('bbox_') for k in values)
     why = ('only box AP: the detector has no mask branch, or its evaluator '
            "lacks metric='segm'" if found_boxes else 'no evaluation at all')
@@ -95,22 +125,50 @@ def _value(values: Mapping, keys: tuple[str, ...]) -> float | None:
     return None
 
 
+def _kind(line: Mapping) -> str:
+    for key in line:
+        prefix, _, name = key.rpartition('/')
+        if name in METRICS['AP']:
+            return prefix
+    return ''
+
+
+def _step(line: Mapping) -> int | None:
+    # Of MMDetection 2: "epoch".
+    step = line.get('step', line.get('epoch'))
+    return step if type(step) is int else None
+
+
 def _log_lines(path: Path, strict: bool) -> list[dict]:
     """Objects of a log, a line each, or the one object of a whole file."""
+    text = None
     try:
         text = path.read_text(encoding='utf-8')
-        lines = []
-        for line in text.splitlines():
-            if line.strip():
-                lines.append(json.loads(line))
+        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
     except (OSError, ValueError):
-        try:
-            lines = [json.loads(text)]
-        except (ValueError, UnboundLocalError):
-            lines = None
+        lines = _whole_or_text(text)
     if lines is None or not all(isinstance(line, dict) for line in lines):
         if strict:
-            raise UserError(f'{path}: is no JSON log of MMEngine; give '
+            raise UserError(f'{path}: is no log of MMEngine; give '
                             'vis_data/scalars.json or the work folder')
         return []
     return lines
+
+
+def _whole_or_text(text: str | None) -> list | None:
+    """One object over many lines, or the evaluations of a log for people."""
+    if text is None:
+        return None
+    try:
+        return [json.loads(text)]
+    except ValueError:
+        pass
+    lines = []
+    for line in text.splitlines():
+        pairs = _TEXT_METRIC.findall(line)
+        if pairs:
+            epoch = _TEXT_EPOCH.search(line)
+            lines.append({
+                **{key: float(value) for key, value in pairs},
+                **({'step': int(epoch[1])} if epoch else {})})
+    return lines or None

@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from mmdet_mal.evaluation.retention import (read_mask_ap, retention,
+from mmdet_mal.evaluation.retention import (find_mask_ap, read_mask_ap, retention,
                                             retention_rows)
 from mmdet_mal.utils.errors import UserError
 
@@ -61,8 +61,8 @@ def test_retention_of_nothing_is_nan():
 
 @pytest.mark.parametrize('content, message', [
     pytest.param(None, 'no such log', id='absent'),
-    pytest.param('not json', 'no JSON log', id='not JSON'),
-    pytest.param('[1, 2]', 'no JSON log', id='a list'),
+    pytest.param('not json', 'no log of MMEngine', id='not JSON'),
+    pytest.param('[1, 2]', 'no log of MMEngine', id='a list'),
     pytest.param('{"loss": 1}', 'no evaluation at all', id='training only'),
     pytest.param('{"coco/bbox_mAP": 0.4}', 'only box AP', id='boxes only'),
 ])
@@ -73,3 +73,24 @@ def test_mistakes_are_one_line(tmp_path, content, message):
     with pytest.raises(UserError, match=message) as error:
         read_mask_ap(path)
     assert '\n' not in str(error.value) and str(path) in str(error.value)
+
+
+def test_a_log_for_people_is_read(tmp_path):
+    path = tmp_path / 'run.log'
+    path.write_text(
+        '2026/01/01 - mmengine - INFO - Epoch(train) [1][5/9]  loss: 1.0\n'
+        '2026/01/01 - mmengine - INFO - Epoch(val) [11][5/5]    '
+        'coco/segm_mAP: 0.1000\n'
+        '2026/01/01 - mmengine - INFO - Epoch(val) [12][5/5]    coco/bbox_mAP: '
+        '0.4000  coco/segm_mAP: 0.3500  coco/segm_mAP_50: 0.5500  '
+        'coco/segm_mAP_s: -1.0000\n')
+    found = find_mask_ap(path)
+    assert found.scores == dict(AP=.35, AP50=.55)
+    assert (found.kind, found.step) == ('coco', 12)
+
+
+def test_a_log_of_mmdetection_2_is_read(tmp_path):
+    log = write_log(tmp_path / 'a.log.json', dict(env_info='x'),
+                    dict(mode='val', epoch=36, segm_mAP=.35, segm_mAP_50=.5))
+    found = find_mask_ap(log)
+    assert (found.scores['AP'], found.kind, found.step) == (.35, '', 36)

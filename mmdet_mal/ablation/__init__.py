@@ -1,0 +1,1 @@
+"""Ablation grids: train, label, evaluate each cell, compare with the base."""

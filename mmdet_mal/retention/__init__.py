@@ -1,0 +1,1 @@
+"""Retention: a detector trained on masks from boxes beside one on human masks."""
