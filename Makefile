@@ -26,16 +26,20 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 MMCV_CFLAGS := -O2 -g0 -DNDEBUG -fwrapv -fPIC
 MAX_JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 8 ? n : 8)))
 
+# Where make docs writes.
+SITE := work_dirs/docs
+
 # pytest arguments: make test ARGS='tests/test_utils -k compat'
 ARGS ?=
 
-.PHONY: help install demo test test-full mim lint clean distclean
+.PHONY: help install demo test test-full docs mim lint clean distclean
 
 help:
 	@echo 'make install    .venv with the pinned stack and this package'
 	@echo 'make demo       install, then the whole chain on drawn images'
 	@echo 'make test       install, then the tests (ARGS=... goes to pytest)'
 	@echo 'make test-full  the long counts: a million masks, 200 kills'
+	@echo 'make docs       install, then the site, in $(SITE)'
 	@echo 'make mim        install, then openmim for mim train'
 	@echo 'make lint       ruff'
 	@echo 'make clean      remove build products and caches'
@@ -46,17 +50,22 @@ install: $(VENV)/.package
 demo: $(VENV)/.package
 	$(PY) -u tools/demo.py
 
-test: $(VENV)/.tests
+test: $(VENV)/.tests $(VENV)/.browser
 	$(PY) -m pytest $(ARGS)
 
 test-full: $(VENV)/.tests
 	$(PY) -m pytest -m full $(ARGS)
 
+# Offline; every warning is an error.  -E: docstrings have no time stamps.
+docs: $(VENV)/.tests
+	$(PY) -m sphinx -W --keep-going -q -E -d $(SITE)/.doctrees -b html docs $(SITE)
+	@echo 'open $(SITE)/index.html'
+
 mim: $(VENV)/.mim
 
 lint: $(VENV)/.tests
 	$(PY) -m ruff check .
-	bash -n tools/*.sh .ci/run
+	bash -n tools/*.sh tools/dev/*.sh .ci/run
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache
@@ -104,9 +113,15 @@ $(VENV)/.package: setup.py pyproject.toml mmdet_mal/version.py $(VENV)/.runtime
 	@$(PY) -m pip check
 	@touch $@
 
-$(VENV)/.tests: requirements/tests.txt requirements/extras.txt $(VENV)/.package
+$(VENV)/.tests: requirements/tests.txt requirements/extras.txt requirements/docs.txt $(VENV)/.package
 	@$(PIP_INSTALL) -r requirements/tests.txt
 	@touch $@
+
+# Chromium on PATH, or installed where that needs no questions; without one a line
+# says why, no stamp is left, and the tests of the review page skip.  To install
+# nothing on the system: make test BROWSER=no
+$(VENV)/.browser: tools/dev/browser.sh | $(VENV)/.venv
+	@BROWSER='$(BROWSER)' bash $< $(VENV)/browser.log && touch $@ || true
 
 $(VENV)/.mim: requirements/mim.txt $(VENV)/.package
 	@$(PIP_INSTALL) --no-build-isolation -r requirements/mim.txt
