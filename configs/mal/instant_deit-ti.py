@@ -30,6 +30,9 @@ model = dict(
     sharpness=1.0,
     mean_field=dict(
         zeta=0.3, omega=2.0, clamp=0.1, max_iters=50, tolerance=1e-2),
+    # Fitted on the human masks of coco_mini's training photographs
+    # (docs/quality.md).
+    quality=dict(calibration='instant_deit-ti'),
     data_preprocessor=dict(
         type='mmdet.DetDataPreprocessor',
         mean=[123.675, 116.28, 103.53],
