@@ -134,7 +134,8 @@ def mask_ious(pred: str | Path | Mapping,
 
     Raises:
         AnnotationError: unreadable input, human annotation without mask,
-            ids there twice, or masks of another size than the image.
+            ids there twice, masks of another size than the image, or no id in
+            common.
     """
     pred, human = read_annotations(pred), read_annotations(human)
     targets = human_rles(human)
@@ -146,6 +147,11 @@ def mask_ious(pred: str | Path | Mapping,
             raise AnnotationError(
                 f"the prediction has annotation id {ann['id']} twice")
         predicted[ann['id']] = ann
+    if targets and pred['annotations'] and not predicted:
+        raise AnnotationError(
+            'the masks and the human masks have no annotation id in common: they '
+            'must be of the same boxes, with the same ids (mal convert gives new '
+            'ones; label the boxes of the human JSON itself)')
 
     rows = []
     for ann in scored_annotations(human):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmdet_mal.utils.errors import UserError
 
-from .run_facts import is_run_folder, masks_of_run
+from .run_facts import find_run_folder, is_run_folder, masks_of_run
 from .training_log import find_training
 
 
@@ -36,7 +36,7 @@ def find_sources(run: str | None, *, masks: str | None = None,
         return found
     kind = _kind(run)
     if kind == 'run_dir':
-        found['run_dir'] = run
+        found['run_dir'] = run = find_run_folder(run)
         written = masks_of_run(run)
         if written is not None:
             found.setdefault('masks', os.fspath(written))
@@ -69,6 +69,8 @@ def _kind(run: str) -> str:
         return 'run_dir'
     if find_training(run):
         return 'work_dir'
+    if find_run_folder(run):
+        return 'run_dir'
     raise UserError(
         f'{run}: neither a run folder (it has no manifest.json) nor the work '
         'folder of a training (it has no */vis_data/scalars.json); name a masks '

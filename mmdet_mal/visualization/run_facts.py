@@ -54,6 +54,19 @@ def is_run_folder(path: str | Path) -> bool:
     return (Path(path) / 'manifest.json').is_file()
 
 
+def find_run_folder(path: str | Path) -> str | None:
+    """The run folder that a person means by a folder, None if there is none.
+
+    Args:
+        path (str | Path): A run folder, or the folder of ``mal auto`` or of a
+            training that holds one as ``masks.run``.
+    """
+    for folder in (Path(path), Path(path) / 'masks.run'):
+        if is_run_folder(folder):
+            return os.fspath(folder)
+    return None
+
+
 def run_folder_of(masks: str | Path) -> Path:
     """Where the run folder of a masks JSON lies unless a person moved it."""
     return Path(os.path.splitext(masks)[0] + '.run')

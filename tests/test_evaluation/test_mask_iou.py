@@ -67,12 +67,19 @@ def test_annotations_are_matched_by_id_not_by_order():
     pytest.param([dict(id=1, image_id=7, category_id=1, bbox=[0, 0, 1, 1])],
                  id='no segmentation'),
     pytest.param([annotation(1, [])], id='empty segmentation'),
-    pytest.param([annotation(2, rectangle(0, 0, 5, 5))], id='another id'),
 ])
 def test_missing_prediction_counts_as_zero_and_is_reported(pred):
     columns = mask_ious(coco(*pred), coco(annotation(1, rectangle(0, 0, 5, 5))))
     assert columns.ious.tolist() == [0]
     assert columns.missing.tolist() == [True]
+
+
+def test_masks_of_other_boxes_are_refused_and_not_scored_zero():
+    one, two, three = (annotation(i, rectangle(0, 0, 5, 5)) for i in (1, 2, 3))
+    with pytest.raises(AnnotationError, match='no annotation id in common'):
+        mask_ious(coco(two, three), coco(one))
+    assert mask_ious(coco(one, three), coco(one, two)).missing.tolist() == [
+        False, True]
 
 
 def test_crowds_are_left_out():

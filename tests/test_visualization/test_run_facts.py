@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from mmdet_mal.utils.errors import UserError
-from mmdet_mal.visualization.run_facts import (images_of_run, is_run_folder,
-                                               masks_of_run, read_doctor,
-                                               read_run_facts)
+from mmdet_mal.visualization.report_sources import find_sources
+from mmdet_mal.visualization.review.sources import find_masks
+from mmdet_mal.visualization.run_facts import (find_run_folder, images_of_run,
+                                               is_run_folder, masks_of_run,
+                                               read_doctor, read_run_facts)
 
 
 def test_everything_that_a_run_leaves(run, monkeypatch):
@@ -43,6 +45,16 @@ def test_masks_are_found_beside_the_folder_or_where_the_summary_says(run):
 def test_images_that_moved_are_not_named(run):
     (run / 'photos').rename(run / 'moved')
     assert images_of_run(run / 'masks.run') is None
+
+
+def test_the_folder_that_holds_a_run_will_do(run):
+    inner = str(run / 'masks.run')
+    assert find_run_folder(inner) == find_run_folder(run) == inner
+    assert find_run_folder(run / 'photos') is None
+    # What `mal review OUT` and `mal report OUT` make of the folder of mal auto.
+    assert find_masks(str(run)) == (str(run / 'masks.json'), inner)
+    assert find_sources(str(run)) == dict(run_dir=inner,
+                                          masks=str(run / 'masks.json'))
 
 
 def test_manifest_that_names_images_counts_first(run):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from mmdet_mal.datasets.annotation_file import AnnotationFile
 from mmdet_mal.utils.errors import UserError
-from mmdet_mal.visualization.run_facts import (images_of_run, is_run_folder,
-                                               masks_of_run, read_object,
-                                               run_folder_of)
+from mmdet_mal.visualization.run_facts import (find_run_folder, images_of_run,
+                                               is_run_folder, masks_of_run,
+                                               read_object, run_folder_of)
 
 # Where image folders lie, seen from the file of boxes.
 _BESIDE = ('images', '../images', '.', '..')
@@ -19,7 +19,7 @@ def find_masks(path: str) -> tuple[str, str | None]:
     """Tell a masks JSON from a run folder.
 
     Args:
-        path: one of the two.
+        path: one of the two, or a folder that holds the run as masks.run.
 
     Returns:
         The masks JSON, and the run folder it came from if that is there.
@@ -34,14 +34,15 @@ def find_masks(path: str) -> tuple[str, str | None]:
         raise UserError(f'{path}: no such file or folder (working directory '
                         f'{os.getcwd()}); give a masks JSON, or the run folder '
                         'beside it')
-    if not is_run_folder(path):
+    run = find_run_folder(path)
+    if run is None:
         raise UserError(f'{path}: not the folder of a label run (it has no '
                         'manifest.json); give a masks JSON, or masks.run')
-    masks = masks_of_run(path)
+    masks = masks_of_run(run)
     if masks is None:
         raise UserError(f'{path}: the run has no masks JSON yet; go on with the '
                         'command that started it, or give the JSON itself')
-    return str(masks), path
+    return str(masks), run
 
 
 def find_images(masks: str, run: str | None) -> str:
