@@ -1,9 +1,7 @@
 """One cell with one seed: train, label, score; resumes where it stopped."""
 
 import json
-import time
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from mmdet_mal.evaluation.mask_iou import mask_ious
 from mmdet_mal.evaluation.scores import labeller_scores
 from mmdet_mal.experiments.command import run_step
 from mmdet_mal.experiments.folder import read_json, write_json
+from mmdet_mal.experiments.steps import timed, train_once
 from mmdet_mal.labelling.weights import needs_checkpoint
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.shipped import shipped_root
@@ -123,7 +122,7 @@ class CellRun:
         if needs_checkpoint(self._config):
             checkpoint = self._train(config, listener, trained, keep_open)
         masks = self.folder / 'masks.json'
-        with self._timed('label'):
+        with timed(self.folder, 'label'):
             run_step(
                 ['python', self._tool('label'), str(config),
                  *([checkpoint] if checkpoint else []), '--ann', str(boxes),
@@ -132,7 +131,7 @@ class CellRun:
                 listener(f'{self.name}: label', trained, .98, 1),
                 keep_open=keep_open)
         listener(f'{self.name}: score', .98, 1., 1)
-        with self._timed('score'):
+        with timed(self.folder, 'score'):
             self._score(masks, human)
 
     def _write_config(self) -> Path:
@@ -146,23 +145,10 @@ class CellRun:
     def _train(self, config: Path, listener: Listener, share: float,
                keep_open: Sequence[int]) -> str:
         """Train, or go on; returns the path of the last checkpoint."""
-        work_dir = self.folder / 'train'
-        done = self.folder / 'trained.json'
-        if not done.is_file():
-            with self._timed('train'):
-                run_step(
-                    ['python', self._tool('train'), str(config), '--work-dir',
-                     str(work_dir), '--resume'], self.folder / 'log.txt',
-                    listener(f'{self.name}: train', 0., share,
-                             self._config.train_cfg.max_epochs),
-                    keep_open=keep_open)
-            note = work_dir / 'last_checkpoint'
-            if not note.is_file():
-                raise UserError(f'{work_dir}: training left no checkpoint; its '
-                                f'output is in {self.folder / "log.txt"}')
-            checkpoint = Path(note.read_text(encoding='utf-8').strip()).name
-            write_json(done, dict(checkpoint=checkpoint))
-        return str(work_dir / read_json(done)['checkpoint'])
+        return train_once(
+            self.folder, self._tool('train'), config,
+            listener(f'{self.name}: train', 0., share,
+                     self._config.train_cfg.max_epochs), keep_open)
 
     def _score(self, masks: Path, human: dict) -> None:
         columns = mask_ious(str(masks), human)
@@ -177,17 +163,6 @@ class CellRun:
             cell=self.cell.name, seed=self.seed, iterations=self.iterations,
             seconds=self.seconds, missing=int(columns.missing.sum()),
             sizes=_plain(scores['sizes'])))
-
-    @contextmanager
-    def _timed(self, step: str):
-        """Add the time of a step, finished or not, to ``seconds.json``."""
-        start = time.monotonic()
-        try:
-            yield
-        finally:
-            seconds = self.seconds
-            seconds[step] = seconds.get(step, 0.) + time.monotonic() - start
-            write_json(self.folder / 'seconds.json', seconds)
 
     @staticmethod
     def _tool(name: str) -> str:

@@ -3,9 +3,7 @@
 import json
 import math
 import os
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from mmdet_mal.evaluation.retention import find_mask_ap
 from mmdet_mal.experiments.bar import PartsBar
 from mmdet_mal.experiments.command import run_step
 from mmdet_mal.experiments.folder import ExperimentFolder, read_json, write_json
+from mmdet_mal.experiments.steps import timed, train_once
 from mmdet_mal.labelling.manifest import hash_file
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.version import __version__
@@ -147,8 +146,11 @@ class RetentionRun:
         path = folder / 'config.py'
         config.dump(str(path))
         log = folder / 'log.txt'
-        checkpoint = self._train(source, path, log, bar, held)
-        with _timed(folder, 'test'):
+        checkpoint = train_once(
+            folder, str(_STOCK_TOOLS / 'train.py'), path,
+            bar.listener(f'{source.name}: train', 0., _TRAIN_SHARE,
+                         self._config.train_cfg.get('max_epochs', 1)), held)
+        with timed(folder, 'test'):
             run_step(
                 ['python', str(_STOCK_TOOLS / 'test.py'), str(path), checkpoint,
                  '--work-dir', str(folder / 'test')], log,
@@ -158,27 +160,6 @@ class RetentionRun:
         write_json(self._result(source), dict(
             ap=found.scores, seconds=read_json(folder / 'seconds.json'),
             log=os.path.relpath(found.log, self.out)))
-
-    def _train(self, source: MaskSource, config: Path, log: Path,
-               bar: PartsBar, held: Sequence[int]) -> str:
-        """Train, or go on; returns the path of the last checkpoint."""
-        folder = self._folder(source)
-        work_dir, done = folder / 'train', folder / 'trained.json'
-        if not done.is_file():
-            epochs = self._config.train_cfg.get('max_epochs', 1)
-            with _timed(folder, 'train'):
-                run_step(
-                    ['python', str(_STOCK_TOOLS / 'train.py'), str(config),
-                     '--work-dir', str(work_dir), '--resume'], log,
-                    bar.listener(f'{source.name}: train', 0., _TRAIN_SHARE, epochs),
-                    keep_open=held)
-            note = work_dir / 'last_checkpoint'
-            if not note.is_file():
-                raise UserError(f'{work_dir}: training left no checkpoint (is the '
-                                f'checkpoint hook off?); its output is in {log}')
-            name = Path(note.read_text(encoding='utf-8').strip()).name
-            write_json(done, dict(checkpoint=name))
-        return str(work_dir / read_json(done)['checkpoint'])
 
     def _table(self, failed: Mapping[str, str]) -> RetentionTable:
         human, *others = self._sources
@@ -201,18 +182,6 @@ class RetentionRun:
 
     def _result(self, source: MaskSource) -> Path:
         return self._folder(source) / 'result.json'
-
-
-@contextmanager
-def _timed(folder: Path, step: str):
-    """Add the time of a step, finished or not, to ``seconds.json``."""
-    path, start = folder / 'seconds.json', time.monotonic()
-    try:
-        yield
-    finally:
-        seconds = read_json(path) if path.is_file() else {}
-        seconds[step] = seconds.get(step, 0.) + time.monotonic() - start
-        write_json(path, seconds)
 
 
 def _text_of(config: Config) -> dict:

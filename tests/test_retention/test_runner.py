@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-
+from mmdet_mal.experiments import steps as shared_steps
 from mmdet_mal.experiments.command import CommandFailed
 from mmdet_mal.retention import runner
 from mmdet_mal.utils.errors import UserError
@@ -36,7 +36,8 @@ def steps(monkeypatch):
                 json.dumps({'coco/segm_mAP': AP[name]}))
         done.append(f'{name}: {script}')
 
-    monkeypatch.setattr(runner, 'run_step', run_step)
+    for module in (runner, shared_steps):
+        monkeypatch.setattr(module, 'run_step', run_step)
     return dict(done=done, fail=fail)
 
 
@@ -109,7 +110,7 @@ def test_validation_on_training_images_is_noted(files, tmp_path, steps):
 
 
 def test_a_training_without_a_checkpoint_is_told(files, tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, 'run_step', lambda *args, **kwargs: None)
+    monkeypatch.setattr(shared_steps, 'run_step', lambda *args, **kwargs: None)
     _, failed = make_run(files, tmp_path / 'out').run()
     assert all('left no checkpoint' in why for why in failed.values())
 
