@@ -31,6 +31,8 @@ SITE := work_dirs/docs
 
 # pytest arguments: make test ARGS='tests/test_utils -k compat'
 ARGS ?=
+# Test processes; each needs about 1.5 GB.  A file's tests stay in one.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 
 .PHONY: help install demo test test-full docs mim lint clean distclean
 
@@ -51,7 +53,7 @@ demo: $(VENV)/.package
 	$(PY) -u tools/demo.py
 
 test: $(VENV)/.tests $(VENV)/.browser
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-full: $(VENV)/.tests
 	$(PY) -m pytest -m full $(ARGS)

@@ -170,7 +170,7 @@ class AutoChain:
         """Write the report."""
         with self._step('report', ['report.html']) as todo:
             if todo:
-                from mmdet_mal.visualization.run_report import write_run_report
+                from mmdet_mal.visualization.report.run_report import write_run_report
                 write_run_report(
                     self._path('report.html'),
                     work_dir=self._path('train') if self._plan['epochs']

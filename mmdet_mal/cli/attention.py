@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> None:
     heads = _heads(args.heads)
     from mmdet_mal.utils.shipped import find_config
     from mmdet_mal.utils.tool import load_config
-    from mmdet_mal.visualization.attention_run import draw_attention
+    from mmdet_mal.visualization.attention.run import draw_attention
     from mmdet_mal.visualization.grid import write_png
     picture, facts = draw_attention(
         load_config(find_config(args.config)), args.ann, args.images,

@@ -56,8 +56,8 @@ def run(args: argparse.Namespace) -> None:
     if not (args.run or args.masks or args.work_dir):
         raise UserError('nothing to report on: name a masks JSON, its run folder '
                         'or the work folder of a training (mal report --help)')
-    from mmdet_mal.visualization.report_sources import find_sources
-    from mmdet_mal.visualization.run_report import write_run_report
+    from mmdet_mal.visualization.report.sources import find_sources
+    from mmdet_mal.visualization.report.run_report import write_run_report
     sources = find_sources(args.run, masks=args.masks, work_dir=args.work_dir)
     page = write_run_report(
         args.out, **sources, images=args.images, scores=args.scores,
@@ -69,8 +69,8 @@ def _write_curves(paths: list[str], out: str) -> None:
     """Draw several trainings into one PNG."""
     from mmdet_mal.utils.errors import UserError
     from mmdet_mal.visualization.picture_files import write_bytes
-    from mmdet_mal.visualization.training_curves import training_curves
-    from mmdet_mal.visualization.training_log import name_logs
+    from mmdet_mal.visualization.training.curves import training_curves
+    from mmdet_mal.visualization.training.log import name_logs
     if not out.lower().endswith('.png'):
         raise UserError(f'-o {out}: the curves are a PNG, name it so')
     write_bytes(out, training_curves(name_logs(paths)))

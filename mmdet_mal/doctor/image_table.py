@@ -5,7 +5,6 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlparse
 
 import numpy as np
 
@@ -139,7 +138,9 @@ def read_images(source: JsonSource, diagnosis: Diagnosis) -> ImageTable:
             who['image_id'] = image_id
             _judge_id(table, row, who, diagnosis)
         if not name:
-            _find_name(table, row, entry, who, diagnosis)
+            diagnosis.add(Finding(
+                'file_name_missing',
+                f"file_name is {entry.get('file_name')!r:.60}", LEFT, **who))
         elif (candidates[row] and not table.is_dropped(row)
               and names.setdefault(name, row) != row):
             diagnosis.add(Finding(
@@ -187,19 +188,6 @@ def _judge_id(table: ImageTable, row: int, who: dict,
     diagnosis.add(Finding(
         'image_id_duplicate', f'entry {first} ({table.file_names[first]}) has '
         'this id too', DROPPED if same else LEFT, **who))
-
-
-def _find_name(table: ImageTable, row: int, entry: dict, who: dict,
-               diagnosis: Diagnosis) -> None:
-    """Report a missing file name; LVIS has it inside coco_url."""
-    address = entry.get('coco_url')
-    name = urlparse(address).path.lstrip('/') if isinstance(address, str) else ''
-    if name:
-        table.edit(row, file_name=name)
-    diagnosis.add(Finding(
-        'file_name_missing', f"file_name is {entry.get('file_name')!r:.60}"
-        + (f', coco_url gives {name}' if name else ''),
-        REPAIRED if name else LEFT, **who))
 
 
 def _judge_size(table: ImageTable, row: int, entry: dict, who: dict,

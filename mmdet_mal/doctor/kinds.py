@@ -77,9 +77,9 @@ _KINDS = (
     Kind('image_id_duplicate', 'error', 'two images have one id',
          'the later one is dropped if its file is the same; else both are '
          'left, as boxes may mean either'),
-    Kind('file_name_missing', 'error', 'an image has no file_name',
-         'taken from coco_url, as LVIS means it; else left',
-         part_of='image_entry'),
+    Kind('file_name_missing', 'error',
+         'an image has no file_name, nor a coco_url as in LVIS',
+         _LEFT + 'its name is not known', part_of='image_entry'),
     Kind('image_size_missing', 'error',
          'height or width of an image is missing or no positive integer',
          'text and whole floats become integers; else read from the image '

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from .grid import picture_grid
-from .mask_view import on_square
+from mmdet_mal.visualization.grid import picture_grid
+from mmdet_mal.visualization.mask_view import on_square
 
 _GAP = 4
 _HEADING = 24

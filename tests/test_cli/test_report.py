@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmdet_mal.cli import attention, report
 from mmdet_mal.registry import MODELS
 from mmdet_mal.utils.errors import UserError
-from mmdet_mal.visualization.report_sources import find_sources
+from mmdet_mal.visualization.report.sources import find_sources
 
 TINY = Path(__file__).parents[1] / 'test_tools' / 'mal_tiny.py'
 
@@ -32,6 +32,7 @@ def place(tmp_path):
     log.write_text('{"loss": 1.0, "lr": 0.1, "iter": 10, "epoch": 1}\n')
     run = tmp_path / 'masks.run'
     run.mkdir()
+    (tmp_path / 'empty').mkdir()
     (run / 'manifest.json').write_text('{}')
     cv2.imwrite(str(tmp_path / 'a.png'), np.random.default_rng(0).integers(
         0, 255, (80, 100, 3), np.uint8))
@@ -58,7 +59,7 @@ def test_sources_are_told_apart(place):
 @pytest.mark.parametrize('run, options, words', [
     ('absent', {}, 'no such file or folder'),
     ('a.png', {}, 'expected a masks JSON'),
-    ('.', {}, 'neither a run folder .* nor the work folder'),
+    ('empty', {}, 'neither a run folder .* nor the work folder'),
     ('masks.json', dict(masks='masks.json'), 'two of the same kind'),
     ('work', dict(work_dir='work'), 'two of the same kind'),
     ('work', dict(masks='absent.json'), 'absent.json: no such masks JSON'),

@@ -137,8 +137,6 @@ def fractions_of_an_unknown_size(world):
 change('image_id_missing', 'repaired', 'image', 'image_without_id', id=...)
 change('image_id_missing', 'repaired', 'image', 'image_id_a_list', id=[1])
 change('file_name_missing', 'left', 'image', 'no_file_name', file_name=None)
-change('file_name_missing', 'repaired', 'image', 'file_name_of_lvis',
-       file_name=..., coco_url='http://images.cocodataset.org/1.png')
 change('image_size_missing', 'repaired', 'image', 'size_from_the_file',
        height=None, width=...)
 change('image_size_missing', 'repaired', 'image', 'size_as_text', height='120')
@@ -442,6 +440,13 @@ def two_categories(world):
 
 
 # --------------------------------------------------------------------- tests
+def test_images_of_lvis_are_named_by_their_address(world):
+    del world.image['file_name']
+    world.image['coco_url'] = 'http://images.cocodataset.org/1.png'
+    world.write()
+    assert not world.examine('headers').diagnosis.counts
+
+
 def test_a_sound_file_has_no_finding(world):
     world.write()
     for check in ('none', 'exists', 'headers', 'decode'):

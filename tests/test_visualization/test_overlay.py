@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from mmdet_mal.visualization import (draw_boxes, instance_colours,
-                                     overlay_masks)
+from mmdet_mal.visualization import draw_boxes, instance_colours, overlay_masks
 
 
 def grey(height=10, width=12):

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from mmdet_mal.utils.errors import UserError
-from mmdet_mal.visualization.report_sources import find_sources
+from mmdet_mal.visualization.report.sources import find_sources
 from mmdet_mal.visualization.review.sources import find_masks
 from mmdet_mal.visualization.run_facts import (find_run_folder, images_of_run,
-                                               is_run_folder, masks_of_run,
-                                               read_doctor, read_run_facts)
+                                               is_run_folder, masks_of_run, read_doctor,
+                                               read_run_facts)
 
 
 def test_everything_that_a_run_leaves(run, monkeypatch):

@@ -4,8 +4,8 @@ import argparse
 
 import mmdet_mal  # noqa: F401  its shields come first
 from mmdet_mal.utils.tool import run_tool
-from mmdet_mal.visualization.comparison_run import ORDERS, compare_pages
-from mmdet_mal.visualization.contact_sheet import write_pages
+from mmdet_mal.visualization.comparison.run import ORDERS, compare_pages
+from mmdet_mal.visualization.comparison.contact_sheet import write_pages
 
 
 def parse_args() -> argparse.Namespace:

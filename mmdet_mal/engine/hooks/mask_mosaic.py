@@ -165,6 +165,11 @@ class MaskMosaicHook(Hook):
                 f'mmdet_mal.BoxInstanceDataset, found {type(dataset).__name__}')
         pipeline = self.pipeline
         if pipeline is None:
+            if not runner.cfg.get('test_dataloader'):
+                raise UserError(
+                    'MaskMosaicHook: the config has no test_dataloader, whose '
+                    'pipeline makes the crops; give the hook a pipeline, or '
+                    'leave it out')
             pipeline = runner.cfg.test_dataloader.dataset.pipeline
         pipeline = Compose(copy.deepcopy(list(pipeline)))
         chosen = []

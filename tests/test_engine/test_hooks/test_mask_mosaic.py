@@ -216,3 +216,10 @@ def test_unknown_annotation_is_named(tiny_runner, tmp_path):
     runner = tiny_runner(tmp_path)
     with pytest.raises(UserError, match='annotation 99 is not among the 12 boxes'):
         mosaic(boxes=[3, 99]).before_train(runner)
+
+
+def test_a_config_without_test_data_needs_a_pipeline(tiny_runner, tmp_path):
+    runner = tiny_runner(tmp_path)
+    runner.cfg.test_dataloader = None
+    with pytest.raises(UserError, match='no test_dataloader.*give the hook a pipeline'):
+        MaskMosaicHook().before_train(runner)

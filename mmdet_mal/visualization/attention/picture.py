@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from .grid import picture_grid
-from .mask_view import BOX_COLOUR
+from mmdet_mal.visualization.grid import picture_grid
+from mmdet_mal.visualization.mask_view import BOX_COLOUR
 
 # Of the attention; single patches that get nearly all would hide the rest.
 _WHITE_PERCENTILE = 99.5

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from mmdet_mal.utils.errors import UserError
-from mmdet_mal.visualization.gallery import choose_rows, make_gallery
-from mmdet_mal.visualization.mask_charts import (_score_range, class_table,
-                                                 score_chart, size_table)
 from mmdet_mal.visualization.mask_columns import read_columns, read_rows
+from mmdet_mal.visualization.report.gallery import choose_rows, make_gallery
+from mmdet_mal.visualization.report.mask_charts import (_score_range, class_table,
+                                                        score_chart, size_table)
 
-from .conftest import HOSTILE
+from ..conftest import HOSTILE
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from mmdet_mal.utils.errors import UserError
-
-from .run_facts import find_run_folder, is_run_folder, masks_of_run
-from .training_log import find_training
+from mmdet_mal.visualization.run_facts import (find_run_folder, is_run_folder,
+                                               masks_of_run)
+from mmdet_mal.visualization.training.log import find_training
 
 
 def find_sources(run: str | None, *, masks: str | None = None,

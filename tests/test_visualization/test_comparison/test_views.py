@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 from mmdet_mal.utils.errors import UserError
-from mmdet_mal.visualization.comparison import ComparisonView, comparison_views
-from mmdet_mal.visualization.comparison_run import choose_boxes, compare_pages
-from mmdet_mal.visualization.contact_sheet import (PAGE, contact_pages,
-                                                   write_pages)
+from mmdet_mal.visualization.comparison.contact_sheet import (PAGE, contact_pages,
+                                                              write_pages)
+from mmdet_mal.visualization.comparison.run import choose_boxes, compare_pages
+from mmdet_mal.visualization.comparison.views import ComparisonView, comparison_views
 
-from .conftest import HOSTILE
+from ..conftest import HOSTILE
 
 AREAS = np.array([100., 2000, 3000, 4000, np.nan, 500])
 VALUES = np.array([.5, .9, .1, .7, .3, np.nan])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from mmdet_mal.utils.errors import UserError
-from mmdet_mal.visualization.training_log import (find_training, name_logs,
+from mmdet_mal.visualization.training.log import (find_training, name_logs,
                                                   read_training_log)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from mmdet_mal.utils.errors import UserError
+from mmdet_mal.visualization.comparison.views import comparison_views
 
-from .comparison import comparison_views
 from .gallery import to_jpeg
-from .report_sections import MAX_CLASSES, data_uri, number
+from .sections import MAX_CLASSES, data_uri, number
 
 _MAX_WORST = 8
 # The labeller in the scores, if its name is not known.

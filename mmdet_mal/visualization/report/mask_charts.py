@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from .figures import COLOURS, new_figure, png_bytes, tidy
-from .mask_columns import MaskColumns
+from mmdet_mal.visualization.figures import COLOURS, new_figure, png_bytes, tidy
+from mmdet_mal.visualization.mask_columns import MaskColumns
 
 _BINS = 24
 # As the evaluation calls them, of the box's area in px², half-open.

@@ -10,10 +10,10 @@ from PIL import Image
 from mmdet_mal.datasets.annotation_file import AnnotationFile
 from mmdet_mal.datasets.annotation_reader import is_crowd
 from mmdet_mal.utils.errors import UserError
+from mmdet_mal.visualization.mask_columns import MaskColumns, read_columns, read_rows
 
-from .comparison import BOX, HUMAN, comparison_views
 from .contact_sheet import contact_pages
-from .mask_columns import MaskColumns, read_columns, read_rows
+from .views import BOX, HUMAN, comparison_views
 
 ORDERS = ('spread', 'worst', 'best', 'file')
 

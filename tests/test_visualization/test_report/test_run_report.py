@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from mmdet_mal.utils.errors import UserError
-from mmdet_mal.visualization.report_evaluation import _read_scores
-from mmdet_mal.visualization.run_report import write_run_report
+from mmdet_mal.visualization.report.evaluation import _read_scores
+from mmdet_mal.visualization.report.run_report import write_run_report
 
-from .conftest import HOSTILE
-from .test_training_log import start
+from ..conftest import HOSTILE
+from ..test_training.test_log import start
 
 
 class Page(HTMLParser):
@@ -169,7 +169,7 @@ def test_no_boxes(run):
     (dict(images='absent'), 'absent: no such folder'),
     (dict(scores='human.json'), 'no scores as mal evaluate writes them'),
     (dict(scores='absent.json'), 'cannot be read as JSON'),
-    (dict(human='other.json'), 'are they of the same boxes'),
+    (dict(human='other.json'), 'no annotation id in common'),
     (dict(doctor='human.json'), "no doctor's report"),
     (dict(work_dir='photos'), 'no log of a training'),
     (dict(work_dir='absent'), 'no such work folder'),

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from mmdet_mal.utils.errors import UserError
+from mmdet_mal.visualization.mask_columns import MaskColumns
+from mmdet_mal.visualization.run_facts import RunFacts
+from mmdet_mal.visualization.training.curves import training_curves
+from mmdet_mal.visualization.training.log import TrainingLog
 
 from .gallery import make_gallery, to_jpeg
 from .mask_charts import class_table, score_chart, size_table
-from .mask_columns import MaskColumns
-from .run_facts import RunFacts
-from .training_curves import training_curves
-from .training_log import TrainingLog
 
 STRIP = 'mask_strip.png'
 _GALLERY = dict(worst='Lowest scores', median='In the middle',

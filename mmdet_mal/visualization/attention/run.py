@@ -19,8 +19,8 @@ from mmdet_mal.registry import DATASETS, MODELS
 from mmdet_mal.structures.crop import crop_and_resize, window_size
 from mmdet_mal.utils.errors import UserError
 
-from .attention import attention_maps, check_encoder
-from .attention_picture import attention_picture
+from .maps import attention_maps, check_encoder
+from .picture import attention_picture
 
 # Longest side of the crop as shown, px.
 _SHOWN = 320

@@ -11,8 +11,7 @@ from mmdet_mal.datasets.annotations import AnnotationError
 from mmdet_mal.datasets.image_source import image_source, join_image_path
 from mmdet_mal.datasets.images import read_image
 from mmdet_mal.labelling.progress import show_progress
-
-from .mask_view import mask_view
+from mmdet_mal.visualization.mask_view import mask_view
 
 BOX, HUMAN = 'box', 'human'
 _SIZE = 320

@@ -7,8 +7,8 @@ from mmpretrain.models import ConvNeXt, SwinTransformer, VisionTransformer
 
 from mmdet_mal.models.encoders.register_vit import RegisterVisionTransformer
 from mmdet_mal.utils.errors import UserError
-from mmdet_mal.visualization.attention import attention_maps
-from mmdet_mal.visualization.attention_picture import attention_picture
+from mmdet_mal.visualization.attention.maps import attention_maps
+from mmdet_mal.visualization.attention.picture import attention_picture
 
 ARCH = dict(embed_dims=24, num_layers=3, num_heads=2, feedforward_channels=32)
 

@@ -11,14 +11,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from mmdet_mal.labelling.files import check_writable, write_then_rename
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.version import __version__
+from mmdet_mal.visualization.mask_columns import MaskColumns, read_columns
+from mmdet_mal.visualization.run_facts import (RunFacts, images_of_run, is_run_folder,
+                                               read_doctor, read_run_facts,
+                                               run_folder_of)
+from mmdet_mal.visualization.training.log import TrainingLog, read_training_log
 
-from . import report_sections as sections
-from .mask_columns import MaskColumns, read_columns
+from . import sections
+from .evaluation import evaluation
 from .next_steps import next_steps
-from .report_evaluation import evaluation
-from .run_facts import (RunFacts, images_of_run, is_run_folder, read_doctor,
-                        read_run_facts, run_folder_of)
-from .training_log import TrainingLog, read_training_log
 
 _TEMPLATE = 'run_report.html.j2'
 _NAMES = dict(done='What was done', masks='Masks', gallery='Masks to look at',
@@ -127,7 +128,7 @@ def write_run_report(out_html: PathLike, *,
 def _environment() -> Environment:
     # autoescape for every template, whatever its name ends in.
     return Environment(
-        loader=PackageLoader('mmdet_mal.visualization', 'templates'),
+        loader=PackageLoader('mmdet_mal.visualization.report', 'templates'),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 

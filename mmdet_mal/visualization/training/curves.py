@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from .figures import COLOURS, new_figure, plain, png_bytes, tidy
-from .training_log import TrainingLog
+from mmdet_mal.visualization.figures import COLOURS, new_figure, plain, png_bytes, tidy
+
+from .log import TrainingLog
 
 # Of a run of many: more parts of the loss than this are not told apart.
 _MAX_PARTS = len(COLOURS)

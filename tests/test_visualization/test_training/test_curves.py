@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mmdet_mal.visualization.training_curves import training_curves
-from mmdet_mal.visualization.training_log import TrainingLog
+from mmdet_mal.visualization.training.curves import training_curves
+from mmdet_mal.visualization.training.log import TrainingLog
 
 
 def log(name='run', **columns):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mmdet_mal.visualization.mask_columns import MaskColumns
-from mmdet_mal.visualization.next_steps import loss_trend, next_steps
+from mmdet_mal.visualization.report.next_steps import loss_trend, next_steps
 from mmdet_mal.visualization.run_facts import RunFacts
-from mmdet_mal.visualization.training_log import TrainingLog
+from mmdet_mal.visualization.training.log import TrainingLog
 
 
 def columns(*scores, path='masks.json'):

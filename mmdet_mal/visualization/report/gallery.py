@@ -10,9 +10,8 @@ from mmdet_mal.datasets.annotations import AnnotationError
 from mmdet_mal.datasets.image_source import image_source, join_image_path
 from mmdet_mal.datasets.images import read_image
 from mmdet_mal.labelling.progress import show_progress
-
-from .mask_columns import MaskColumns, noted, read_rows
-from .mask_view import mask_view
+from mmdet_mal.visualization.mask_columns import MaskColumns, noted, read_rows
+from mmdet_mal.visualization.mask_view import mask_view
 
 _JPEG_QUALITY = 86
 # Of a picture in px; shown at half of it, sharp on fine screens too.

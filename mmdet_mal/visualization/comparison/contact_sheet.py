@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from mmdet_mal.utils.errors import UserError
+from mmdet_mal.visualization.mask_view import on_square
+from mmdet_mal.visualization.picture_files import write_bytes
 
-from .comparison import ComparisonView
-from .mask_view import on_square
-from .picture_files import write_bytes
+from .views import ComparisonView
 
 # A4 upright at 150 px an inch.
 PAGE = (1754, 1240)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .mask_columns import MaskColumns
-from .run_facts import RunFacts
-from .training_log import TrainingLog
+from mmdet_mal.visualization.mask_columns import MaskColumns
+from mmdet_mal.visualization.run_facts import RunFacts
+from mmdet_mal.visualization.training.log import TrainingLog
 
 # A loss that falls faster than this over the last tenth has not settled.
 _STILL_FALLING = .02

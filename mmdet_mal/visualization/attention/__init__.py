@@ -1,0 +1,1 @@
+"""Attention maps over the crop of a box."""

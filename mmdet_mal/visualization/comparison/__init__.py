@@ -1,0 +1,1 @@
+"""Contact sheets: box, masks and human mask side by side."""
