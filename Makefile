@@ -53,7 +53,7 @@ demo: $(VENV)/.package
 	$(PY) -u tools/demo.py
 
 test: $(VENV)/.tests $(VENV)/.browser
-	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-full: $(VENV)/.tests
 	$(PY) -m pytest -m full $(ARGS)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from mmdet_mal.utils.errors import UserError
 
+# Names of files: a person who gives one expects a file.
+_FILE_SUFFIXES = ('.json', '.xml', '.txt', '.png', '.yaml', '.zip')
 # Proves that a folder of a temporary name is ours to remove.
 _MARK = '.mal-export'
 
@@ -18,8 +20,12 @@ def check_folder(path: str) -> None:
         path: Of the folder that will be made.
 
     Raises:
-        UserError: If it holds something already, or cannot be made.
+        UserError: If it holds something already, has the name of a file, or
+            cannot be made.
     """
+    if path.lower().endswith(_FILE_SUFFIXES):
+        raise UserError(f'{path}: is the name of a file, and this format is a folder '
+                        f'of files; give a name such as {os.path.splitext(path)[0]}')
     if os.path.lexists(path):
         if not os.path.isdir(path):
             raise UserError(f'{path}: is a file, and this format is a folder; give '

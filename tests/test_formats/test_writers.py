@@ -16,6 +16,7 @@ from pycocotools import mask as coco_mask
 
 from mmdet_mal.formats import WRITERS, read_boxes
 from mmdet_mal.formats.brush_rle import decode_brush
+from mmdet_mal.formats.output_folder import check_folder
 from mmdet_mal.formats.voc_writer import voc_palette
 from mmdet_mal.labelling.export import export_labels
 from mmdet_mal.utils.errors import UserError
@@ -410,6 +411,13 @@ def test_what_is_in_the_way_is_not_removed(export, tmp_path):
     (tmp_path / 'out-voc-png').write_text('x')
     with pytest.raises(UserError, match='is a file, and this format is a folder'):
         export('voc-png')
+
+
+def test_a_folder_does_not_get_the_name_of_a_file(tmp_path):
+    for name in ('out.json', 'out.XML'):
+        with pytest.raises(UserError, match='is the name of a file.* such as .*out$'):
+            check_folder(str(tmp_path / name))
+    check_folder(str(tmp_path / 'cats.v2'))
 
 
 @pytest.mark.parametrize('change, words', [
