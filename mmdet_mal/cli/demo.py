@@ -42,8 +42,10 @@ def run(args: argparse.Namespace) -> None:
     from terminaltables import AsciiTable
 
     from mmdet_mal.demo.chain import BASELINES, DemoChain
+    from mmdet_mal.experiments.command import exit_on_sigterm
     from mmdet_mal.utils.shipped import shipped_root
 
+    exit_on_sigterm()
     root = shipped_root()
     chain = DemoChain(root, args.work_dir, str(root / args.config),
                       str(root / args.detector_config))

@@ -1,21 +1,15 @@
-"""Run a command as a user would, with the lines that matter on the screen."""
+"""Run a step of the demo, with the lines that matter on the screen."""
 
-import io
-import os
 import re
-import subprocess
-import sys
-from collections import deque
 from collections.abc import Mapping, Sequence
 
-from mmdet_mal.utils.errors import UserError
+from mmdet_mal.experiments.command import run_step
 
 # MMEngine prints its whole config and every hook before the first iteration;
 # that goes to the log file only.
 SHOWN = re.compile(
     r'(Epoch|Iter)\((train|val|test)\)|box/s|picture/s|^[|+]'
     r'|Label run|annotations of|^\w+\.py: error:|Traceback')
-_TAIL = 15
 
 
 def run_command(command: Sequence[str], log_file: str,
@@ -27,46 +21,19 @@ def run_command(command: Sequence[str], log_file: str,
     Args:
         command (Sequence[str]): program and arguments; 'python' stands for
             the interpreter that is running.
-        log_file (str): file to write; its folder exists.
+        log_file (str): all output is appended to it.
         environment (Mapping[str, str], optional): variables to add.
 
     Raises:
-        UserError: the command failed; the message ends with its last lines.
+        UserError: the command failed; the message has its own error message,
+            else its last lines.
     """
     print('$ ' + ' '.join(command), flush=True)
-    program = sys.executable if command[0] == 'python' else command[0]
-    tail: deque[str] = deque(maxlen=_TAIL)
-    with open(log_file, 'w', encoding='utf-8') as log, subprocess.Popen(
-            [program, *command[1:]], stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, 'PYTHONUNBUFFERED': '1', **(environment or {})}
-    ) as process:
-        # newline='' keeps the carriage returns of progress bars.
-        for line in _lines(io.TextIOWrapper(
-                process.stdout, encoding='utf-8', errors='replace', newline='')):
-            log.write(line)
-            tail.append(line.rstrip())
-            if SHOWN.search(line):
-                print(_shorten(line), end='', flush=True)
-    if process.returncode:
-        raise UserError(
-            f'`{" ".join(command)}` ended with code {process.returncode}; its '
-            f'output is in {log_file} and ends: ' + ' / '.join(
-                line for line in tail if line))
+    run_step(command, log_file, _show, environment)
 
 
-def _lines(stream):
-    """Pieces of a text stream that end in a line feed or carriage return."""
-    piece = ''
-    while char := stream.read(1):
-        piece += char
-        if char in '\r\n':
-            yield piece
-            piece = ''
-    if piece:
-        yield piece + '\n'
-
-
-def _shorten(line: str) -> str:
-    """A line of MMEngine without its date and name."""
-    return re.sub(r'^\S+ \S+ - mmengine - INFO - ', '', line)
+def _show(line: str) -> None:
+    """Print a line that matters, without MMEngine's date and name."""
+    if SHOWN.search(line):
+        print(re.sub(r'^\S+ \S+ - mmengine - INFO - ', '', line), end='',
+              flush=True)

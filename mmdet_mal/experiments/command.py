@@ -115,6 +115,7 @@ def exit_on_sigterm() -> None:
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, lambda number, frame: sys.exit(128 + number))
 
+
 def _pieces(stream: io.RawIOBase):
     """Pieces of a byte stream that end in a line feed or carriage return."""
     rest = b''
