@@ -1,15 +1,11 @@
-"""A progress bar over many small files."""
+"""Progress bars over files of boxes and images of an export."""
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from tqdm import tqdm
+from mmdet_mal.labelling.progress import show_progress
 
 Item = TypeVar('Item')
-_SECONDS_BEFORE_SHOWN = 3
-# Between two lines where the bar cannot be drawn over, as in a log file.
-_SECONDS_IN_A_LOG = 30
 
 
 def watch(items: Sequence[Item], what: str, unit: str) -> Iterator[Item]:
@@ -20,9 +16,7 @@ def watch(items: Sequence[Item], what: str, unit: str) -> Iterator[Item]:
         what: A word that names the work.
         unit: What one item is.
     """
-    interval = .2 if sys.stderr.isatty() else _SECONDS_IN_A_LOG
-    yield from tqdm(items, desc=what, unit=f' {unit}', file=sys.stderr,
-                    delay=_SECONDS_BEFORE_SHOWN, mininterval=interval)
+    return show_progress(items, len(items), what, unit)
 
 
 def watch_images(items: Iterable[Item], total: int) -> Iterator[Item]:
@@ -32,7 +26,4 @@ def watch_images(items: Iterable[Item], total: int) -> Iterator[Item]:
         items: A stream.
         total: Number of its images.
     """
-    interval = .2 if sys.stderr.isatty() else _SECONDS_IN_A_LOG
-    yield from tqdm(items, desc='export', total=total, unit=' image',
-                    file=sys.stderr, delay=_SECONDS_BEFORE_SHOWN,
-                    mininterval=interval)
+    return show_progress(items, total, 'export', 'image')

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from mmdet_mal.datasets.annotation_source import AnnotationSource
-
 from .fork_safe_bars import make_bars_fork_safe
+
+if TYPE_CHECKING:  # help must not wait for the data sets' imports
+    from mmdet_mal.datasets.annotation_source import AnnotationSource
 
 make_bars_fork_safe()
 
@@ -17,19 +18,21 @@ _SECONDS_BEFORE_SHOWN = 3
 _SECONDS_IN_A_LOG = 30
 
 
-def show_progress(items: Iterable[Any], total: int, what: str) -> Iterator[Any]:
+def show_progress(items: Iterable[Any], total: int, what: str,
+                  unit: str = 'boxes') -> Iterator[Any]:
     """Yield items under a progress bar that appears after three seconds.
 
     Args:
         items: anything.
         total: their number.
         what: a few words that name the work.
+        unit: what the items are.
 
     Yields:
         The items.
     """
     interval = .2 if sys.stderr.isatty() else _SECONDS_IN_A_LOG
-    yield from tqdm(items, desc=what, total=total, unit=' boxes',
+    yield from tqdm(items, desc=what, total=total, unit=f' {unit}',
                     delay=_SECONDS_BEFORE_SHOWN, mininterval=interval,
                     file=sys.stderr)
 
@@ -42,7 +45,7 @@ class WatchedSource:
         what: a few words that name the work.
     """
 
-    def __init__(self, source: AnnotationSource, what: str) -> None:
+    def __init__(self, source: 'AnnotationSource', what: str) -> None:
         self._source = source
         self._what = what
 
