@@ -10,7 +10,8 @@ from mmengine.runner import TestLoop
 from mmengine.runner.amp import autocast
 
 from mmdet_mal.labelling.background import BackgroundWorker
-from mmdet_mal.labelling.signals import StopSignals, ignore_stop_signals
+from mmdet_mal.labelling.signals import (StopSignals, ignore_stop_signals,
+                                         starting_workers)
 from mmdet_mal.registry import LOOPS
 
 
@@ -84,7 +85,9 @@ class LabelLoop(TestLoop):
     def _label(self, signals: StopSignals) -> None:
         """Label chunk after chunk, until a signal comes."""
         with BackgroundWorker(self.encode_ahead) as encoder:
-            for idx, data_batch in enumerate(self.dataloader):
+            with starting_workers():
+                chunks = iter(self.dataloader)
+            for idx, data_batch in enumerate(chunks):
                 if signals.signal is not None:
                     break
                 self.run_iter(idx, data_batch, encoder.submit)

@@ -103,6 +103,20 @@ class StopSignals:
             os.kill(os.getpid(), number)
 
 
+@contextlib.contextmanager
+def starting_workers() -> Iterator[None]:
+    """Hold signals back while worker processes are started.
+
+    A worker inherits the block, so that no signal reaches it before it calls
+    :func:`ignore_stop_signals`.  This process sees its signals at the end.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def ignore_stop_signals() -> None:
     """Leave signals to the parent process; for workers that it will end.
 
@@ -111,6 +125,8 @@ def ignore_stop_signals() -> None:
     """
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    # What starting_workers held back; those that waited are dropped by now.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 
 def resume_command() -> str:

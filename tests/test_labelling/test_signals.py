@@ -1,5 +1,6 @@
 """Signals: at once or after the chunk in work, and a second one ends it all."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -11,7 +12,8 @@ import pytest
 
 from mmdet_mal.labelling import signals
 from mmdet_mal.labelling.signals import (LabelRunStopped, StopSignals,
-                                         ignore_stop_signals, resume_command)
+                                         ignore_stop_signals, resume_command,
+                                         starting_workers)
 
 FORK = multiprocessing.get_context('fork')
 BOTH = pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
@@ -92,6 +94,34 @@ def test_forked_workers_leave_it_to_their_parent(number, shield):
         os.kill(process.pid, number)
         process.join()
     assert process.exitcode == 7
+
+
+def hit_while_starting(number):
+    signal.signal(number, signal.SIG_DFL)  # as torch's workers set it
+    os.kill(os.getpid(), number)
+    ignore_stop_signals()
+    os.kill(os.getpid(), number)
+    os._exit(7)
+
+
+@BOTH
+@pytest.mark.parametrize('held, exit_code', [(True, 7), (False, None)])
+def test_no_signal_reaches_a_worker_that_is_starting(number, held, exit_code):
+    process = FORK.Process(target=hit_while_starting, args=(number,))
+    with starting_workers() if held else contextlib.nullcontext():
+        process.start()
+    process.join()
+    assert process.exitcode == (exit_code or -number)
+
+
+@BOTH
+def test_the_parent_sees_its_signal_after_the_start(number):
+    with StopSignals() as stopping, stopping.finishing():
+        with starting_workers():
+            send(number)
+            assert stopping.signal is None
+        time.sleep(.01)
+        assert stopping.signal == number
 
 
 def test_a_signal_that_was_ignored_stays_ignored():
