@@ -31,16 +31,20 @@ SITE := work_dirs/docs
 
 # pytest arguments: make test ARGS='tests/test_utils -k compat'
 ARGS ?=
+# Options of the benchmarks: make bench BENCH='--only rle labelling' THREADS=2
+BENCH ?=
+THREADS ?= 1
 # Test processes; each needs about 1.5 GB.  A file's tests stay in one.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 
-.PHONY: help install demo test test-full docs mim lint clean distclean
+.PHONY: help install demo test test-full bench docs mim lint clean distclean
 
 help:
 	@echo 'make install    .venv with the pinned stack and this package'
 	@echo 'make demo       install, then the whole chain on drawn images'
 	@echo 'make test       install, then the tests (ARGS=... goes to pytest)'
 	@echo 'make test-full  the long counts: a million masks, 200 kills'
+	@echo 'make bench      every speed-up against plain code, side by side (BENCH=...)'
 	@echo 'make docs       install, then the site, in $(SITE)'
 	@echo 'make mim        install, then openmim for mim train'
 	@echo 'make lint       ruff'
@@ -57,6 +61,10 @@ test: $(VENV)/.tests $(VENV)/.browser
 
 test-full: $(VENV)/.tests
 	$(PY) -m pytest -m full $(ARGS)
+
+# Keep other work off the machine; results go to work_dirs/bench.
+bench: $(VENV)/.package
+	OMP_NUM_THREADS=$(THREADS) $(PY) -m benchmarks.run --threads $(THREADS) $(BENCH)
 
 # Offline; every warning is an error.  -E: docstrings have no time stamps.
 docs: $(VENV)/.tests
@@ -109,7 +117,10 @@ $(VENV)/.runtime: requirements/runtime.txt requirements/headless.txt $(VENV)/.bu
 		'$(PY) -m pip uninstall -y mmcv, and make again' >&2; exit 1; }
 	@touch $@
 
-$(VENV)/.package: setup.py pyproject.toml mmdet_mal/version.py $(VENV)/.runtime
+MEAN_FIELD_C := mmdet_mal/models/mean_field/mean_field.c
+
+$(VENV)/.package: setup.py pyproject.toml mmdet_mal/version.py $(MEAN_FIELD_C) \
+		$(VENV)/.runtime
 	@echo '== 4/4 mmdet-mal'
 	@$(PIP_INSTALL) --no-build-isolation --no-deps -e .
 	@$(PY) -m pip check

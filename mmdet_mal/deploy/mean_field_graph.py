@@ -1,8 +1,8 @@
 """The mean field of the CRF as a graph that can be exported.
 
 The same sums as :mod:`mmdet_mal.models.mean_field`, without in-place updates of
-views (exporters turn each into a scatter) and with the loop as an operator that
-stops where the other one does.
+views (exporters turn each into a scatter) and with the loop as an operator.  A
+crop that has converged is kept as it is, so each stops where it does there.
 """
 
 import torch
@@ -26,8 +26,7 @@ def refine_in_graph(prob: Tensor, image: Tensor, valid: Tensor, zeta: float,
             like the following.
         omega (float): Peak of the kernel.
         max_iters (int): Most rounds.
-        tolerance (float): Largest change, over the batch, that counts as
-            converged.
+        tolerance (float): Largest change of a crop that counts as converged.
         clamp (float): Bound on the probabilities.
         centre (float): Weight of a pixel's message to itself.
 
@@ -41,7 +40,9 @@ def refine_in_graph(prob: Tensor, image: Tensor, valid: Tensor, zeta: float,
     unary = torch.logit(start)
 
     def goes_on(step: Tensor, marginal: Tensor, change: Tensor) -> Tensor:
-        return (step < max_iters) & (change > tolerance)
+        # Not "change > tolerance": what is NaN has not converged.
+        open_crops = (~(change <= tolerance)).to(torch.int64).sum()
+        return (step < max_iters) & (open_crops > 0)
 
     def update(step: Tensor, marginal: Tensor,
                change: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -52,12 +53,14 @@ def refine_in_graph(prob: Tensor, image: Tensor, valid: Tensor, zeta: float,
             field = field + weight * spins[:, 1 + dy:1 + dy + height,
                                            1 + dx:1 + dx + width]
         updated = field.sigmoid().clamp(clamp, 1 - clamp)
-        # Axis by axis: exporters know no maximum over all of them at once.
-        moved = (updated - marginal).abs().amax(dim=(1, 2)).amax(dim=0)
-        return step + 1, updated, moved
+        moved = (updated - marginal).abs().amax(dim=(1, 2))
+        goes_on = ~(change <= tolerance)
+        return (step + 1,
+                torch.where(goes_on[:, None, None], updated, marginal),
+                torch.where(goes_on, moved, change))
 
     state = (torch.zeros((), dtype=torch.int64, device=prob.device),
-             start.clone(), torch.full((), torch.inf, device=prob.device))
+             start.clone(), torch.full_like(start[:, 0, 0], torch.inf))
     if torch.compiler.is_compiling():  # also while it is traced for an export
         return while_loop(goes_on, update, state)[1]
     # The operator would compile itself at every call.

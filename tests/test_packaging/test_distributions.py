@@ -14,15 +14,16 @@ REPO = Path(__file__).resolve().parents[2]
 # What no distribution carries.
 _LEAVE = shutil.ignore_patterns(
     '.git', '.venv*', 'work_dirs', 'build', 'dist', '*.egg-info', '__pycache__',
-    '.*_cache', '.hypothesis', '.wheelhouse', '*.pyc')
+    '.*_cache', '.hypothesis', '.wheelhouse', '*.pyc', '*.so')
 _BUILD = 'import sys, setuptools.build_meta as b; print(b.build_{}(sys.argv[1]))'
 
 
-def _build(kind, source, out):
+def _build(kind, source, out, **variables):
     """Build as pip does, without isolation and so without a network."""
     done = subprocess.run(
         [sys.executable, '-c', _BUILD.format(kind), str(out)], cwd=source,
-        check=True, capture_output=True, text=True, timeout=300)
+        check=True, capture_output=True, text=True, timeout=300,
+        env={**os.environ, **variables})
     return out / done.stdout.split()[-1]
 
 
@@ -34,13 +35,17 @@ def sdist(tmp_path_factory):
     return _build('sdist', source, tmp_path_factory.mktemp('sdist'))
 
 
-@pytest.fixture(scope='module')
-def wheel(sdist, tmp_path_factory):
-    """Built from the sdist, so that the sdist is known to be enough."""
-    folder = tmp_path_factory.mktemp('unpacked')
+def _unpack(sdist, folder):
     with tarfile.open(sdist) as archive:
         archive.extractall(folder, filter='data')
     (source, ) = folder.iterdir()
+    return source
+
+
+@pytest.fixture(scope='module')
+def wheel(sdist, tmp_path_factory):
+    """Built from the sdist, so that the sdist is known to be enough."""
+    source = _unpack(sdist, tmp_path_factory.mktemp('unpacked'))
     return _build('wheel', source, tmp_path_factory.mktemp('wheel'))
 
 
@@ -59,7 +64,7 @@ def _files(folder, root=REPO):
     """Files below a folder, relative to the root, without what is made."""
     return {str(path.relative_to(root)) for path in (root / folder).rglob('*')
             if path.is_file() and '__pycache__' not in path.parts
-            and path.suffix != '.pyc'}
+            and path.suffix not in ('.pyc', '.so')}
 
 
 def test_the_sdist_carries_all_that_a_developer_needs(sdist):
@@ -83,6 +88,30 @@ def test_the_wheel_carries_every_file_of_the_package(wheel):
     for folder in ('configs', 'tools'):
         below = {f'mmdet_mal/.mim/{name}' for name in _files(folder)}
         assert below - names == set() and below
+
+
+def _libraries(archive):
+    return [name for name in archive if name.endswith('.so')]
+
+
+@pytest.mark.skipif(not shutil.which('gcc'), reason='needs a C compiler')
+def test_the_wheel_brings_the_compiled_mean_field_and_the_sdist_its_source(
+        wheel, sdist):
+    with zipfile.ZipFile(wheel) as archive:
+        (library, ) = _libraries(archive.namelist())
+    assert library.startswith('mmdet_mal/models/mean_field/_compiled.')
+    with tarfile.open(sdist) as archive:
+        names = archive.getnames()
+    assert _libraries(names) == []
+    assert any(n.endswith('models/mean_field/mean_field.c') for n in names)
+
+
+def test_without_a_c_compiler_there_is_a_wheel_all_the_same(sdist, tmp_path):
+    source = _unpack(sdist, tmp_path)
+    wheel = _build('wheel', source, tmp_path, CC='/bin/false')
+    with zipfile.ZipFile(wheel) as archive:
+        assert _libraries(archive.namelist()) == []
+        assert 'mmdet_mal/models/mean_field/tensors.py' in archive.namelist()
 
 
 def _run_installed(target, *words, cwd):
