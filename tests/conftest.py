@@ -22,7 +22,8 @@ import mmdet_mal  # noqa: E402, F401  its shields come before all else
 REPO = Path(__file__).resolve().parents[1]
 _SHARED = REPO.parent / 'shared'
 
-torch.set_num_threads(int(os.environ['OMP_NUM_THREADS']))
+_THREADS = int(os.environ['OMP_NUM_THREADS'])
+torch.set_num_threads(_THREADS)
 
 
 def _existing(path: Path, variable: str) -> Path:
@@ -54,7 +55,7 @@ def deit_weights() -> Path:
 
 @pytest.fixture(autouse=True)
 def _separate_globals():
-    """Keep MMEngine's current scope, log and message hub within one test."""
+    """Keep MMEngine's globals, and those of the processor, within one test."""
     from mmengine.logging import MessageHub, MMLogger
     from mmengine.registry import DefaultScope
     from mmengine.visualization import Visualizer
@@ -66,3 +67,6 @@ def _separate_globals():
     for manager, instances in zip(managers, before, strict=True):
         manager._instance_dict.clear()
         manager._instance_dict.update(instances)
+    # What the tools set for their process (mmdet_mal/machine/process.py).
+    torch.set_flush_denormal(False)
+    torch.set_num_threads(_THREADS)

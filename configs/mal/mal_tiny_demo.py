@@ -85,7 +85,7 @@ train_cfg = dict(max_epochs=max_epochs)
 default_hooks = dict(logger=dict(interval=20))
 # Few steps need a faster teacher than the paper's 0.004.
 custom_hooks = [
-    dict(type='mmdet.MeanTeacherHook', momentum=0.02, interval=1,
+    dict(type='mmdet_mal.MeanTeacherHook', momentum=0.02, interval=1,
          skip_buffer=False),
     dict(type='mmdet_mal.PseudoLabelHook'),
 ]

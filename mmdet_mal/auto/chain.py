@@ -49,7 +49,7 @@ class AutoChain:
             if '://' not in options.images else options.images,
             preset=options.preset, minutes=options.minutes,
             format=options.format, bbox_format=options.bbox_format,
-            read=options.read or None))
+            read=options.read or None, precision=options.precision))
         self.state.note(names=dict(
             boxes=os.path.abspath(options.boxes), weights=options.weights))
 

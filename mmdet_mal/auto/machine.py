@@ -1,6 +1,6 @@
 """What this machine has."""
 
-import os
+from mmdet_mal.machine.cores import usable_cores
 
 from .presets import Machine
 
@@ -8,7 +8,7 @@ from .presets import Machine
 def this_machine() -> Machine:
     """Look for a GPU and count the cores that this process may use."""
     import torch
-    cores = len(os.sched_getaffinity(0))
+    cores = usable_cores()
     if not torch.cuda.is_available():
         return Machine(cores=cores)
     properties = torch.cuda.get_device_properties(0)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mmdet_mal.labelling.files import write_then_rename
+from mmdet_mal.machine.workers import choose_workers
 
 from .facts import DataFacts
 from .presets import Machine, Preset
@@ -57,13 +58,14 @@ def make_config(preset: Preset, boxes: str, images: str, weights: str,
                       MAL_EPOCH_ITERS=str(max(1, schedule.epoch_steps))):
         config = load_config(preset.config)
     config.test_dataloader.dataset.update(place)
-    config.test_dataloader.num_workers = _workers(machine)
+    workers = choose_workers(machine.device, machine.cores)
+    config.test_dataloader.num_workers = workers
     if preset.trains:
         loader = config.train_dataloader
         loader.dataset.update(place)
         loader.dataset.cache_images = facts.pixel_bytes <= _CACHE_BYTES
         loader.batch_size = batch_size
-        loader.num_workers = _workers(machine)
+        loader.num_workers = workers
         # An epoch of a small set takes a second; a checkpoint a minute will do.
         config.default_hooks.checkpoint.update(
             by_epoch=False, interval=schedule.checkpoint_steps, save_last=True)
@@ -92,13 +94,6 @@ def write_config(config: 'Config', path: str, lines: list[str]) -> None:
     head = ''.join(f'# {line}'.rstrip() + '\n' for line in lines)
     with write_then_rename(path) as file:
         file.write(f'{head}\n{config.pretty_text}')
-
-
-def _workers(machine: Machine) -> int:
-    """Processes that read and crop ahead of the device."""
-    if machine.device == 'cpu':
-        return 1  # the cores compute
-    return max(1, min(8, machine.cores - 1))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ class AutoOptions:
         format: Of the boxes, None to find out.
         bbox_format: What the four numbers of a COCO box are, None for COCO's.
         read: Options of the format's reader.
+        precision: Of the network, None to ask the machine.
     """
 
     boxes: str
@@ -27,3 +28,4 @@ class AutoOptions:
     format: str | None = None
     bbox_format: str | None = None
     read: dict[str, Any] = field(default_factory=dict)
+    precision: str | None = None

@@ -7,6 +7,7 @@ import shutil
 import time
 from typing import Any
 
+from mmdet_mal.machine.options import set_precision
 from mmdet_mal.utils.errors import UserError
 
 from .child import run_child
@@ -92,10 +93,12 @@ class _Maker:
     def config(self, preset: Preset, schedule: Schedule, batch_size: int,
                step_seconds: float) -> Any:
         """The preset on these boxes."""
-        return make_config(
+        config = make_config(
             preset, self._boxes, self._options.images, self._options.weights,
             self._facts, self._machine, schedule, batch_size,
             step_seconds or 1.)
+        set_precision(config, self._options.precision)
+        return config
 
     def measure(self, preset: Preset, choice: Choice) -> tuple[Speed, int]:
         """Do a few real steps in a process of their own.

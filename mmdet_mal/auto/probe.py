@@ -42,9 +42,11 @@ def measure(config_file: str) -> dict[str, Any]:
 
     from mmdet_mal.auto.make_config import MOSAIC_HOOK
     from mmdet_mal.labelling.weights import load_own_weights
+    from mmdet_mal.machine.process import prepare_process
     from mmdet_mal.utils.tool import load_config
 
     config = load_config(config_file)
+    prepare_process()
     config.launcher, config.log_level = 'none', 'ERROR'
     config.resume, config.load_from = False, None
     config.default_hooks.update(checkpoint=None, logger=None)
@@ -114,12 +116,16 @@ def _time_steps(runner: Any) -> tuple[float, float]:
 def _time_labelling(config: Any, runner: Any) -> float:
     """Seconds of labelling a box: reading, cropping, network, encoding."""
     import torch
+    from mmengine.device import get_device
 
     from mmdet_mal.datasets.label_chunks import collate_chunk
+    from mmdet_mal.machine.precision import precision_of
     from mmdet_mal.registry import DATASETS
     dataset = DATASETS.build(config.test_dataloader.dataset)
     count = len(dataset)
     picks = sorted({i * count // (_CHUNKS + 1) for i in range(_CHUNKS + 1)})
+    device = get_device()
+    precision = precision_of(config.get('test_cfg'), device)
     runner.model.eval()
     boxes, seconds = 0, 0.
     for number, pick in enumerate(picks):
@@ -127,7 +133,7 @@ def _time_labelling(config: Any, runner: Any) -> float:
         batch = collate_chunk([dataset[pick]])
         samples = batch['data_samples']
         if len(samples):
-            with torch.no_grad():
+            with torch.no_grad(), precision.autocast(device):
                 runner.model.test_step(batch)
         if number or len(picks) == 1:  # the first one warms up
             seconds += time.monotonic() - start

@@ -7,6 +7,8 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
+from mmdet_mal.machine.options import add_precision_option
+
 if TYPE_CHECKING:
     from mmdet_mal.auto.chain import AutoChain
 
@@ -64,6 +66,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--bbox-format', choices=BBOX_FORMATS,
         help='what the boxes of a COCO file are, if not xywh in pixels')
+    add_precision_option(parser)
     parser.add_argument(
         '--plan', action='store_true',
         help='stop when it is said what would be done and how long it takes')
@@ -91,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     options = AutoOptions(
         args.boxes, args.images, find_weights(args.weights, args.preset),
         args.preset, args.minutes, args.format, args.bbox_format,
-        reader_options(args.format, args.boxes, args.read))
+        reader_options(args.format, args.boxes, args.read), args.precision)
     try:
         with StopSignals(), hold_folder(args.out) as lock:
             if args.restart and (moved := move_aside(args.out)):

@@ -2,7 +2,9 @@
 
 import argparse
 
+from mmdet_mal.labelling.box_trust import add_boxes_option, trust_boxes
 from mmdet_mal.labelling.options import add_label_options
+from mmdet_mal.machine.options import add_precision_option, set_precision
 from mmdet_mal.utils.tool import (add_run_options, load_config, note_local_rank,
                                   prepare_work_dir)
 
@@ -34,6 +36,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         'tools/merge_labels.py puts the parts together')
     parser.add_argument(
         '--work-dir', help="folder for MMEngine's logs (default: in the run's)")
+    add_boxes_option(parser)
+    add_precision_option(parser)
     add_run_options(parser, 'test_dataloader.num_workers=8 log_level=INFO')
 
 
@@ -50,6 +54,8 @@ def run(args: argparse.Namespace) -> None:
     cfg.launcher = args.launcher
     if 'log_level' not in (args.cfg_options or {}):
         cfg.log_level = 'WARNING'  # the bar and the summary say the rest
+    trust_boxes(cfg, args.boxes)
+    set_precision(cfg, args.precision, ('label', ))
     point_config_at(cfg, job)
     choose_weights(cfg, args.checkpoint)
     prepare_work_dir(cfg, args.work_dir or job.work_dir, args.config)

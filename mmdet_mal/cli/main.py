@@ -31,11 +31,14 @@ COMMANDS = {
     'train': 'train',
     'label': 'label',
     'evaluate': 'evaluate',
+    'best-of': 'best_of',
+    'import-masks': 'import_masks',
     'review': 'review',
     'export': 'export',
     'report': 'report',
     'attention': 'attention',
     'export-model': 'export_model',
+    'cost': 'cost',
     'demo': 'demo',
 }
 

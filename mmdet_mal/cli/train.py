@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from mmdet_mal.machine.options import add_precision_option, set_precision
 from mmdet_mal.utils.tool import (add_run_options, load_config, note_local_rank,
                                   prepare_work_dir)
 
@@ -29,6 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         '--auto-scale-lr', action='store_true',
         help='scale the learning rate by the global batch over '
         'auto_scale_lr.base_batch_size')
+    add_precision_option(parser)
     add_run_options(parser, 'train_dataloader.batch_size=4')
 
 
@@ -38,8 +40,11 @@ def run(args: argparse.Namespace) -> None:
     from mmengine.runner import Runner
 
     from mmdet_mal.engine.checkpoint import load_weights
+    from mmdet_mal.engine.optim_wrapper import training_precision
     from mmdet_mal.engine.resume import check_resumable
+    from mmdet_mal.labelling.command import is_first_rank
     from mmdet_mal.labelling.weights import needs_checkpoint
+    from mmdet_mal.machine.process import prepare_process
     from mmdet_mal.utils.errors import UserError
 
     cfg = load_config(args.config, args.cfg_options)
@@ -47,6 +52,7 @@ def run(args: argparse.Namespace) -> None:
     if not needs_checkpoint(cfg):
         raise UserError(f'{args.config}: its labeller is not trained; it labels '
                         'at once (tools/label.py CONFIG --ann …)')
+    set_precision(cfg, args.precision)
     prepare_work_dir(cfg, args.work_dir, args.config)
 
     if args.auto_scale_lr:
@@ -64,6 +70,9 @@ def run(args: argparse.Namespace) -> None:
         else:
             load_weights(cfg.load_from)
 
+    prepared = prepare_process(training_precision(cfg))
+    if is_first_rank(args.launcher):
+        print(prepared, file=sys.stderr, flush=True)
     runner = Runner.from_cfg(cfg)
     try:
         runner.train()

@@ -5,13 +5,15 @@ from functools import partial
 from typing import Any
 
 import torch
+from mmengine.device import get_device
 from mmengine.model import is_model_wrapper
 from mmengine.runner import TestLoop
-from mmengine.runner.amp import autocast
 
 from mmdet_mal.labelling.background import BackgroundWorker
 from mmdet_mal.labelling.signals import (StopSignals, ignore_stop_signals,
                                          starting_workers)
+from mmdet_mal.machine.precision import precision_of
+from mmdet_mal.machine.workers import with_workers
 from mmdet_mal.registry import LOOPS
 
 
@@ -43,13 +45,26 @@ class LabelLoop(TestLoop):
         runner (Runner): As for the stock loop, like the following.
         dataloader (DataLoader | dict): Serves chunks.
         evaluator (Evaluator | dict | list): May be an empty list.
-        fp16 (bool): Run the model under autocast.  Defaults to False.
+        fp16 (bool): As in the stock loop; better say ``precision``.  Defaults
+            to False.
         encode_ahead (int): Chunks that may wait for the encoding thread or be
             in it; bounds the memory that their maps take.  Defaults to 2.
+        precision (str): Of the network: 'fp32', 'bf16', or 'auto', which takes
+            bf16 where processor or GPU have units for it.  All ranks take what
+            the first one chose, and the run's manifest has it.  Defaults to
+            'auto'.
+
+    Attributes:
+        precision (Precision): What was chosen.
     """
 
     def __init__(self, runner: Any, dataloader: Any, evaluator: Any,
-                 fp16: bool = False, encode_ahead: int = 2) -> None:
+                 fp16: bool = False, encode_ahead: int = 2,
+                 precision: str = 'auto') -> None:
+        self.precision = precision_of(
+            dict(fp16=fp16, precision=precision), get_device())
+        if isinstance(dataloader, dict):
+            dataloader = with_workers(dataloader)
         super().__init__(runner, dataloader, evaluator, fp16)
         self.encode_ahead = encode_ahead
         if hasattr(self.dataloader.sampler, 'set_workers'):
@@ -117,7 +132,7 @@ class LabelLoop(TestLoop):
             return list
         model = self.runner.model
         model = model.module if is_model_wrapper(model) else model
-        with autocast(enabled=self.fp16):
+        with self.precision.autocast(get_device()):
             if not hasattr(model, 'encode_maps'):
                 outputs = model.test_step(data_batch)
                 return lambda: outputs

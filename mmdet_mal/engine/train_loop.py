@@ -8,6 +8,7 @@ from mmengine.dist import broadcast_object_list, get_rank
 from mmengine.runner import EpochBasedTrainLoop
 from torch.utils.data import DataLoader
 
+from mmdet_mal.machine.workers import with_workers
 from mmdet_mal.registry import LOOPS
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.randomness import seed_process
@@ -68,6 +69,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
                 dataloader,
                 dataset=dict(
                     type=SeededSamples, dataset=dataloader['dataset']))
+            dataloader = with_workers(dataloader)
         super().__init__(runner, dataloader, max_epochs, **kwargs)
         self._sampler = self.dataloader.sampler
         if not isinstance(self._sampler, ResumableSampler):

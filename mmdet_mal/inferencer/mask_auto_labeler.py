@@ -12,11 +12,11 @@ from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.infer import BaseInferencer
 from mmengine.registry import DefaultScope
-from mmengine.runner.amp import autocast
 from torch import nn
 from tqdm import tqdm
 
 from mmdet_mal.datasets.chunk_cutting import cut_chunks
+from mmdet_mal.machine.precision import precision_of
 from mmdet_mal.registry import INFERENCERS
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.shipped import shipped_configs
@@ -233,7 +233,7 @@ class MaskAutoLabelerInferencer(BaseInferencer):
             list[DetDataSample]: One a box, with ``pred_instances``.
         """
         # As LabelLoop does it.
-        with autocast(enabled=self.fp16):
+        with self.precision.autocast(self._device):
             return self.model.test_step(inputs)
 
     def visualize(self, inputs: Sequence[Any], preds: Sequence[DetDataSample],
@@ -306,14 +306,16 @@ class MaskAutoLabelerInferencer(BaseInferencer):
 
     def _init_model(self, cfg: Config, weights: str | None,
                     device: str = 'cpu') -> nn.Module:
-        self.fp16 = bool((cfg.get('test_cfg') or {}).get('fp16', False))
         labeler = build_labeler(cfg, weights)
         try:
-            return labeler.to(device)
+            labeler.to(device)
         except (AssertionError, RuntimeError) as error:  # torch raises both
             reason = str(error).splitlines()[0]
             raise UserError(f'device {device!r}: cannot be used here ({reason}); '
                             "take 'cpu', or leave it out") from error
+        self._device = str(device)
+        self.precision = precision_of(cfg.get('test_cfg'), self._device)
+        return labeler
 
     def _init_pipeline(self, cfg: Config) -> Callable:
         dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}

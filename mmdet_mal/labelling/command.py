@@ -8,9 +8,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.runner import Runner
 
 from mmdet_mal.datasets.image_source import image_source
+from mmdet_mal.machine.precision import precision_of
+from mmdet_mal.machine.process import prepare_process
 from mmdet_mal.utils.errors import UserError
 
 from .files import check_writable
@@ -188,6 +191,10 @@ def run_labelling(config: Config) -> None:
     handlers = StopSignals() if config.launcher == 'none' else nullcontext()
     try:
         with handlers:
+            prepared = prepare_process(
+                precision_of(config.get('test_cfg'), get_device()))
+            if is_first_rank(config.launcher):
+                print(prepared, file=sys.stderr, flush=True)
             runner = Runner.from_cfg(config)
             load_own_weights(config, runner.model)
             runner.test()

@@ -90,7 +90,7 @@ def test_many_pixels_are_not_kept_in_memory():
 
 def test_a_gpu_has_workers_and_one_checkpoint_hook():
     config = make('dinov2-s', machine=GPU, batch=8)
-    assert config.train_dataloader.num_workers == 8
+    assert config.train_dataloader.num_workers == 15
     assert config.train_dataloader.batch_size == 8
     hooks = [hook['type'] for hook in config.custom_hooks]
     assert 'mmdet_mal.AtomicCheckpointHook' not in hooks

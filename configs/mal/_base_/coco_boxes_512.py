@@ -12,14 +12,15 @@ _meta_keys = ('img_id', 'ann_id', 'img_path', 'ori_shape', 'img_shape',
               'flip', 'flip_direction')
 _pack = dict(type='mmdet.PackDetInputs', meta_keys=_meta_keys)
 
-# Only the student sees changed colours (paper 4.2); the flip is shared.
+# Only the student sees changed colours (paper 4.2); the flip is shared.  Jitter
+# and grey are mmpretrain's and mmcv's to the bit, computed faster.
 _colour = [
     dict(
         type='RandomApply',
         prob=0.5,
         transforms=[
             dict(
-                type='mmpretrain.ColorJitter',
+                type='mmdet_mal.ColorJitter',
                 brightness=0.4,
                 contrast=0.4,
                 saturation=0.2,
@@ -33,7 +34,7 @@ _colour = [
         prob=0.2,
         transforms=[
             dict(
-                type='RandomGrayscale',
+                type='mmdet_mal.RandomGrayscale',
                 prob=1.0,
                 keep_channels=True,
                 channel_weights=(0.114, 0.587, 0.299))
@@ -68,7 +69,7 @@ test_pipeline = [
 # 8 processes with 4 boxes each: a global batch of 32.
 train_dataloader = dict(
     batch_size=4,
-    num_workers=4,
+    num_workers='auto',  # by the cores; a number is taken as it is
     persistent_workers=True,
     sampler=dict(type='mmdet_mal.ResumableSampler', shuffle=True),
     collate_fn=dict(type='pseudo_collate'),
@@ -86,7 +87,7 @@ train_dataloader = dict(
 # One item is one chunk of boxes, so batch_size stays 1.
 test_dataloader = dict(
     batch_size=1,
-    num_workers=4,
+    num_workers='auto',
     persistent_workers=False,
     sampler=dict(type='mmdet_mal.ChunkSampler'),
     collate_fn=dict(type='mmdet_mal.collate_chunk'),

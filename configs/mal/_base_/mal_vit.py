@@ -34,9 +34,9 @@ model = dict(
     predictor='teacher',
     postprocess=dict(threshold=0.5))
 
-# The stock hook: teacher = (1 - 0.004) * teacher + 0.004 * student, each step.
+# teacher = (1 - 0.004) * teacher + 0.004 * student, each step.
 custom_hooks = [
-    dict(type='mmdet.MeanTeacherHook', momentum=0.004, interval=1,
+    dict(type='mmdet_mal.MeanTeacherHook', momentum=0.004, interval=1,
          skip_buffer=False),
     dict(type='mmdet_mal.PseudoLabelHook'),
     # An epoch of COCO takes hours; these are dropped as newer ones come.

@@ -1,11 +1,18 @@
 """Transforms from an image and a box to a crop."""
 
 from .box_expansion import FixedBoxExpansion, RandomBoxExpansion
+from .box_jitter import BoxJitter
+from .box_quantization import BoxQuantization
 from .crop_box import CropBox
 from .crop_flip import RandomCropFlip
+from .crop_human_mask import CropHumanMask
 from .load_box_image import LoadBoxImage
+from .scale_box import ScaleBox
+from .student_colour import ColorJitter, RandomGrayscale
+from .scored_annotations import LoadScoredAnnotations, PackScoredInputs
 
 __all__ = [
-    'CropBox', 'FixedBoxExpansion', 'LoadBoxImage', 'RandomBoxExpansion',
-    'RandomCropFlip'
+    'BoxJitter', 'BoxQuantization', 'ColorJitter', 'CropBox', 'CropHumanMask',
+    'FixedBoxExpansion', 'LoadBoxImage', 'LoadScoredAnnotations', 'PackScoredInputs',
+    'RandomBoxExpansion', 'RandomCropFlip', 'RandomGrayscale', 'ScaleBox'
 ]

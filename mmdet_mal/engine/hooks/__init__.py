@@ -1,6 +1,8 @@
 """Hooks of the runner, one a file."""
 
+from .activation_checkpoint import ActivationCheckpointHook
 from .atomic_checkpoint import AtomicCheckpointHook
+from .compile_modules import CompileHook
 from .mask_mosaic import MaskMosaicHook
 from .mean_teacher import MeanTeacherHook
 from .nan_guard import NanGuardHook
@@ -10,6 +12,7 @@ from .sync_log import SyncLogHook
 from .verify_checkpoint import VerifyCheckpointHook
 
 __all__ = [
-    'AtomicCheckpointHook', 'MaskMosaicHook', 'MeanTeacherHook', 'NanGuardHook',
-    'PseudoLabelHook', 'StrictLoadHook', 'SyncLogHook', 'VerifyCheckpointHook'
+    'ActivationCheckpointHook', 'AtomicCheckpointHook', 'CompileHook',
+    'MaskMosaicHook', 'MeanTeacherHook', 'NanGuardHook', 'PseudoLabelHook',
+    'StrictLoadHook', 'SyncLogHook', 'VerifyCheckpointHook'
 ]

@@ -19,6 +19,7 @@ from mmdet_mal.labelling.records import make_failure, make_record
 from mmdet_mal.labelling.run import LabelRun
 from mmdet_mal.labelling.share import Share
 from mmdet_mal.labelling.signals import LabelRunStopped, resume_command
+from mmdet_mal.machine.precision import Precision
 from mmdet_mal.registry import HOOKS
 
 
@@ -193,6 +194,7 @@ class PseudoLabelHook(Hook):
                 dataset = runner.test_loop.dataloader.dataset
                 message['done'] = self._run.prepare(
                     self._manifest(runner), dataset.chunk_sizes).tolist()
+                message['precision'] = precision_name(runner.test_loop)
             except Exception as exception:
                 error = exception
                 message['error'] = str(exception)
@@ -201,6 +203,10 @@ class PseudoLabelHook(Hook):
             raise error
         if 'error' in message:
             raise LabelRunError(message['error'])
+        if hasattr(runner.test_loop, 'precision'):
+            # Ranks on other machines might choose otherwise, and mix.
+            runner.test_loop.precision = Precision(
+                message['precision'], 'chosen by the first rank')
         return np.array(message['done'], dtype=np.int64)
 
     def _manifest(self, runner: Runner) -> LabelManifest:
@@ -210,7 +216,9 @@ class PseudoLabelHook(Hook):
         return describe_run(
             runner.cfg, runner.test_loop.dataloader.dataset, runner._load_from,
             # Where there is no file: a URL, or what --resume found.
-            weights=model.state_dict, options=self.options)
+            weights=model.state_dict,
+            options=dict(self.options,
+                         precision=precision_name(runner.test_loop)))
 
     def _skip(self, runner: Runner, done: np.ndarray) -> None:
         """Tell the sampler which chunks need no work; set up the bar."""
@@ -241,6 +249,13 @@ class PseudoLabelHook(Hook):
             int(sizes[mine].sum()),
             text='label' if ranks == 1 else f'label (rank 0 of {ranks})',
             enabled=self.progress == 'bar' and self._meeting.rank == 0)
+
+
+def precision_name(loop: Any) -> str:
+    """What a test loop has its model compute in, for the manifest."""
+    if hasattr(loop, 'precision'):
+        return loop.precision.name
+    return 'fp16' if getattr(loop, 'fp16', False) else 'fp32'
 
 
 def record_of(sample: Any) -> dict[str, Any]:

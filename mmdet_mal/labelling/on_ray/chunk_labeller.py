@@ -12,7 +12,6 @@ from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import DATASETS, MODELS, init_default_scope
-from mmengine.runner.amp import autocast
 from mmengine.utils import import_modules_from_strings
 from torch import Tensor
 
@@ -22,6 +21,7 @@ from mmdet_mal.engine.hooks.pseudo_label import record_of
 from mmdet_mal.labelling.manifest import LabelManifest, describe_run
 from mmdet_mal.labelling.records import make_failure
 from mmdet_mal.labelling.weights import load_own_weights
+from mmdet_mal.machine.precision import Precision, precision_of
 from mmdet_mal.utils.errors import UserError
 
 _LABEL_HOOK = 'mmdet_mal.PseudoLabelHook'
@@ -78,7 +78,23 @@ class LabelTask:
         """Describe a run of this task, as ``tools/test.py`` would."""
         return describe_run(self.config, self.dataset, self.checkpoint,
                             weights=lambda: self.state,
-                            options=hook_options(self.config).get('options'))
+                            options=dict(hook_options(self.config).get('options')
+                                         or {}, precision=self.precision().name))
+
+    def precision(self, device: str = 'cpu') -> Precision:
+        """What the network computes in, on every actor alike.
+
+        Args:
+            device: Of an actor.
+
+        Returns:
+            What ``test_cfg`` asks for.  ``'auto'`` is fp32: actors may sit on
+            machines of several kinds, and masks of one run must not mix.
+        """
+        settings = dict(self.config.get('test_cfg') or {})
+        if not settings.get('fp16') and settings.get('precision') in ('auto', None):
+            return Precision('fp32', 'on Ray, unless test_cfg.precision says else')
+        return precision_of(settings, device)
 
     @property
     def nbytes(self) -> int:
@@ -126,8 +142,7 @@ class ChunkLabeller:
         _enter(task.config)
         self.dataset = task.dataset
         self.device = device or get_device()
-        test_cfg = task.config.get('test_cfg') or {}
-        self._fp16 = bool(test_cfg.get('fp16', False))
+        self._precision = task.precision(self.device)
         # One thread at a time reads images (the data set keeps the last one),
         # and one has the model: on a CPU a batch uses all the cores.
         self._reading = threading.Lock()
@@ -161,7 +176,7 @@ class ChunkLabeller:
     def _infer(self, item: dict[str, Any]) -> list[DetDataSample]:
         """Run the model as :class:`mmdet_mal.engine.LabelLoop` does."""
         model = self._model
-        with self._inferring, autocast(enabled=self._fp16):
+        with self._inferring, self._precision.autocast(self.device):
             if not hasattr(model, 'encode_maps'):
                 return model.test_step(item)
             data = model.data_preprocessor(item, False)

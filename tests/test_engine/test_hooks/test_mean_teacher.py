@@ -51,3 +51,60 @@ def test_the_model_may_be_wrapped():
     hook = HOOKS.build(dict(type='mmdet_mal.MeanTeacherHook', momentum=.25))
     hook.before_train(SimpleNamespace(model=nn.DataParallel(model), iter=0))
     assert torch.equal(model.teacher.weight, torch.zeros(1, 2))
+
+
+class Deep(nn.Module):
+    """Frozen and trained weights, a float and an integer buffer."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.student = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4))
+        self.student[0].bias.requires_grad_(False)
+        self.teacher = copy.deepcopy(self.student).requires_grad_(False)
+
+
+def moved(hook_type, steps=20, **kwargs):
+    model = Deep()
+    hook = HOOKS.build(dict(type=hook_type, momentum=.1, **kwargs))
+    runner = SimpleNamespace(model=model, iter=0)
+    hook.before_train(runner)
+    for step in range(steps):
+        with torch.no_grad():
+            torch.manual_seed(step)
+            for parameter in model.student.parameters():
+                if parameter.requires_grad:
+                    parameter.add_(torch.randn_like(parameter))
+        model.student[1].running_mean += 1
+        hook.after_train_iter(runner, 0)
+    return model, hook
+
+
+@pytest.mark.parametrize('skip_buffer', [True, False])
+def test_it_moves_as_the_stock_hook_does(skip_buffer):
+    ours, stock = (moved(kind, skip_buffer=skip_buffer)[0].teacher.state_dict()
+                   for kind in ('mmdet_mal.MeanTeacherHook',
+                                'mmdet.MeanTeacherHook'))
+    for key in stock:
+        torch.testing.assert_close(ours[key], stock[key], rtol=1e-6, atol=1e-6)
+    assert (ours['1.running_mean'] != 0).all() == (not skip_buffer)
+
+
+def test_frozen_weights_that_are_equal_are_left_out_and_stay_equal():
+    model, hook = moved('mmdet_mal.MeanTeacherHook', skip_buffer=False)
+    frozen = model.teacher[0].bias
+    assert torch.equal(frozen, model.student[0].bias)
+    assert all(t.data_ptr() != frozen.data_ptr() for t in hook._pairs[0])
+    # weight, two of the norm, its running mean and variance
+    assert len(hook._pairs[0]) == 5
+
+
+def test_frozen_weights_that_differ_still_follow():
+    model = Deep()
+    with torch.no_grad():
+        model.teacher[0].bias.fill_(9.)
+    hook = HOOKS.build(dict(type='mmdet_mal.MeanTeacherHook', momentum=.5))
+    hook.before_train(SimpleNamespace(model=model, iter=3))
+    hook.momentum_update(model, .5)
+    torch.testing.assert_close(model.teacher[0].bias,
+                               (9. + model.student[0].bias) / 2)

@@ -113,6 +113,36 @@ def test_other_weights_are_refused_or_restart(boxes, tmp_path, expected):
     assert label(boxes, work_dir, radius=5., if_changed='restart') != expected
 
 
+@pytest.mark.parametrize('precision', ['fp32', 'bf16'])
+def test_the_manifest_has_the_precision_that_the_model_ran_in(
+        boxes, tmp_path, monkeypatch, precision):
+    seen = []
+    forward = DiskModel.forward
+
+    def watch(self, *args, **kwargs):
+        seen.append(torch.is_autocast_enabled('cpu'))
+        return forward(self, *args, **kwargs)
+
+    monkeypatch.setattr(DiskModel, 'forward', watch)
+    runner = build_runner(boxes, tmp_path / 'w')
+    runner._test_loop.update(precision=precision)
+    runner.test()
+    assert seen and set(seen) == {precision == 'bf16'}
+    manifest = json.loads((tmp_path / 'w/masks.run/manifest.json').read_text())
+    assert manifest['options']['precision'] == precision
+
+
+def test_a_run_does_not_go_on_in_another_precision(boxes, tmp_path, expected):
+    manifest = json.loads((tmp_path / 'whole/masks.run/manifest.json').read_text())
+    then = manifest['options']['precision']  # of this processor
+    now = 'fp32' if then == 'bf16' else 'bf16'
+    runner = build_runner(boxes, tmp_path / 'whole')
+    runner._test_loop.update(precision=now)
+    with pytest.raises(LabelRunError, match=f"precision: '{then}' then, '{now}' now"):
+        runner.test()
+    assert (tmp_path / 'whole/masks.json').read_bytes() == expected
+
+
 def test_checkpoint_file_names_the_weights(boxes, tmp_path, expected):
     checkpoint = tmp_path / 'c.pth'
     torch.save(dict(state_dict=DiskModel().state_dict()), checkpoint)

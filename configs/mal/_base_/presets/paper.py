@@ -28,5 +28,5 @@ preset_model = dict(
 
 preset_expansion = dict(rule='paper')
 preset_crop = dict(padding='reflect', overhang='ignored')
-preset_teacher_hook = 'mmdet.MeanTeacherHook'
+preset_teacher_hook = 'mmdet_mal.MeanTeacherHook'
 preset_optim_wrapper = dict(clip_grad=dict(max_norm=5.0, norm_type=2))

@@ -1,0 +1,1 @@
+"""What training and labelling a data set cost on a given device."""
