@@ -48,6 +48,9 @@ model = dict(
         type='mmdet_mal.TokenGroupingLoss',
         fade_iters=max_epochs * _iters_per_epoch // 2),
     flip=True,
+    # What the frozen tokens of a box say by themselves, and a quarter of what
+    # the network learned (docs/experiments.md, section 12).
+    label_grouping=dict(ridge=10.0, rounds=4, network_weight=0.25),
     refine='mean_field',
     postprocess=dict(ellipse_prior=4.0),
     # Fitted on the human masks of the training photographs (docs/quality.md).
@@ -103,7 +106,7 @@ param_scheduler = [
 train_cfg = dict(max_epochs=max_epochs)
 # Few steps need a faster teacher than the paper's 0.004.
 custom_hooks = [
-    dict(type='mmdet.MeanTeacherHook', momentum=0.01, interval=1,
+    dict(type='mmdet_mal.MeanTeacherHook', momentum=0.01, interval=1,
          skip_buffer=False),
     dict(type='mmdet_mal.PseudoLabelHook'),
     # Twelve masks an epoch as pictures, for `mal report`.

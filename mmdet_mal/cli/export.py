@@ -22,6 +22,8 @@ docs/formats.md says more; docs/quality.md says what scores mean.
 # As mmdet_mal.formats.selection has them; a test compares.
 BELOW = ('drop', 'crowd', 'ignore')
 KEEP_OR_DROP = ('keep', 'drop')
+# As mmdet_mal.labelling.overlap_choice has them; a test compares.
+OVERLAPS = ('keep', 'same-class', 'score', 'near')
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +69,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     shape.add_argument(
         '--tighten-boxes', action='store_const', dest='boxes', const='tighten',
         default='keep', help='write the boxes of the masks (for loose boxes)')
+    shape.add_argument(
+        '--overlaps', choices=OVERLAPS, default='keep',
+        help='pixels that several exported masks of an image claim: keep them in '
+        'all (default); same-class: among masks of one class, to the mask that has '
+        'both the higher score and the nearer box centre; score, near: among all, by '
+        'one of the two (docs/inference_switches.md has their effect)')
     shape.add_argument('--polygons', action='store_const', dest='shapes',
                        const='polygons', default=argparse.SUPPRESS,
                        help='the same as --shapes polygons')

@@ -20,6 +20,7 @@ from mmdet_mal.utils.errors import UserError
 
 from .export_summary import ExportSummary
 from .files import check_writable, temporary_name, write_then_rename
+from .overlap_choice import KEEP, RULES, OverlapChoice
 from .progress import show_progress
 
 BOXES = ('keep', 'tighten')
@@ -31,7 +32,7 @@ def export_labels(masks_json: str, out_file: str, min_score: float | None = None
                   decisions: str | None = None, flagged: str = 'keep',
                   undecided: str = 'keep', other_decisions: str = 'refuse',
                   masks_of: dict[str, str] | None = None, boxes: str = 'keep',
-                  **options: Any) -> ExportSummary:
+                  overlaps: str = KEEP, **options: Any) -> ExportSummary:
     """Write chosen masks; the input stays as it is.
 
     Crowd regions and annotations without a score, which no labeller made, are
@@ -59,6 +60,8 @@ def export_labels(masks_json: str, out_file: str, min_score: float | None = None
         masks_of: path of a masks JSON by the name under which the review page
             showed it: masks that were chosen there are taken from it.
         boxes: ``'keep'``, or ``'tighten'`` them to the masks.
+        overlaps: a key of :data:`.overlap_choice.RULES`: whose pixels are those
+            that several exported masks of an image claim.
         options: of the format.
 
     Returns:
@@ -74,6 +77,8 @@ def export_labels(masks_json: str, out_file: str, min_score: float | None = None
                         f"{', '.join(sorted(WRITERS))}")
     if boxes not in BOXES:
         raise UserError(f"boxes {boxes}: expected one of {', '.join(BOXES)}")
+    if overlaps not in RULES:
+        raise UserError(f"--overlaps {overlaps}: expected one of {', '.join(RULES)}")
     writer = WRITERS[to]
     values = fill_options({option.name: option for option in writer.options},
                           options, f'--to {to}')
@@ -90,8 +95,15 @@ def export_labels(masks_json: str, out_file: str, min_score: float | None = None
                     undecided=undecided)
     if boxes == 'tighten':
         done.update(boxes='tightened')
+    if overlaps != KEEP:
+        done.update(overlaps=overlaps)
     choose = _Choice(source, selection, summary, chosen, boxes, tally)
-    masks = MaskSet(source, choose, lambda annotation: tally.add(
+    resolved = choose if overlaps == KEEP else OverlapChoice(
+        source, choose, overlaps, tally,
+        # The box has been fitted to the mask before it lost pixels.
+        (lambda annotation: tighten_box(annotation, masks_json, Tally()))
+        if boxes == 'tighten' else (lambda annotation: annotation))
+    masks = MaskSet(source, resolved, lambda annotation: tally.add(
         _NO_MASK, f"annotation {annotation.get('id')}"), done)
     _write(writer, masks, out_file, tally, values, choose)
     summary.lines += tally

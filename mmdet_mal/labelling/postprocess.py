@@ -15,9 +15,7 @@ from scipy.special import expit, logit
 
 from mmdet_mal.structures.rle import RLE, bbox_rle, bbox_window, encode_window, rle_area
 
-# A side of the box counts as reached by a mask that comes within this share of
-# the box's extent (at least one pixel) of it.
-SIDE_TOLERANCE = .02
+from .mask_rules import drop_small_parts, fill_holes, side_slack, tight_threshold
 
 EMPTY_MASK = 'empty_mask'
 
@@ -35,17 +33,42 @@ class MaskOptions:
             an object has a few dozen pixels, the shape of its box says as
             much as the image does.
         small_area: boxes of less than this area in image px² are small.
+        tight_range: bounds (low, high) of a threshold of its own for each mask,
+            the largest at which the mask reaches all four sides of its box
+            (:func:`.mask_rules.tight_threshold`); None takes ``threshold``.
+        box_margin: share of the box's width and height by which a mask may go
+            beyond the box on each side; for boxes that may be too tight.  0
+            takes boxes at their word.
+        min_part: connected parts of less than this share of the largest one are
+            dropped; in [0, 1], 1 keeps the largest alone.
+        max_hole: holes of at most this share of the mask are filled; in [0, 1].
     """
 
     threshold: float = .5
     clip_to_box: bool = True
     ellipse_prior: float = 0.
     small_area: float = 32**2
+    tight_range: tuple[float, float] | None = None
+    box_margin: float = 0.
+    min_part: float = 0.
+    max_hole: float = 0.
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold < 1:
             raise ValueError(
                 f'threshold is {self.threshold}, expected a value in [0, 1)')
+        if self.tight_range is not None:
+            low, high = self.tight_range
+            if not 0 <= low <= high < 1:
+                raise ValueError(f'tight_range is {self.tight_range}, expected '
+                                 '(low, high) with 0 <= low <= high < 1')
+        if not 0 <= self.box_margin <= 1:
+            raise ValueError(f'box_margin is {self.box_margin}, expected a share '
+                             'of the box in [0, 1]')
+        for name in ('min_part', 'max_hole'):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f'{name} is {getattr(self, name)}, expected a '
+                                 'share in [0, 1]')
         if self.ellipse_prior < 0:
             raise ValueError(f'ellipse_prior is {self.ellipse_prior}, expected '
                              'a weight of at least 0')
@@ -94,7 +117,9 @@ def probability_to_rle(
     box = bbox_window(bbox, (height, width))
 
     prob = resize_map(np.nan_to_num(prob), (y1 - y0, x1 - x0))
-    region = box if options.clip_to_box else (0, 0, width, height)
+    region = ((0, 0, width, height) if not options.clip_to_box else
+              box if options.box_margin == 0 else
+              bbox_window(grow_box(bbox, options.box_margin), (height, width)))
     # The part of the window that can hold mask pixels, in image pixels.
     left, top = max(x0, region[0]), max(y0, region[1])
     right, bottom = max(min(x1, region[2]), left), max(min(y1, region[3]), top)
@@ -102,11 +127,13 @@ def probability_to_rle(
     if (options.ellipse_prior > 0
             and (bbox[2] - bbox[0]) * (bbox[3] - bbox[1]) < options.small_area):
         prob = add_ellipse_prior(prob, (left, top), bbox, options.ellipse_prior)
-    mask = prob > options.threshold
-
     # The same arrays cut down to the box (equal to them when clipping).
     in_box = np.s_[max(box[1] - top, 0):max(box[3] - top, 0),
                    max(box[0] - left, 0):max(box[2] - left, 0)]
+    threshold = (options.threshold if options.tight_range is None else
+                 tight_threshold(prob[in_box], box, *options.tight_range))
+    mask = drop_small_parts(prob > threshold, options.min_part)
+    mask = fill_holes(mask, options.max_hole)
     offset = (max(left, box[0]), max(top, box[1]))
     components: dict[str, Any] = dict(
         fallback=None,
@@ -205,11 +232,25 @@ def sides_reached(mask: np.ndarray, offset: tuple[int, int],
     rows = np.flatnonzero(mask.any(axis=1)) + offset[1]
     if columns.size == 0:
         return 0.
-    slack_x = max(1, int(np.ceil(SIDE_TOLERANCE * (box[2] - box[0]))))
-    slack_y = max(1, int(np.ceil(SIDE_TOLERANCE * (box[3] - box[1]))))
+    slack_x, slack_y = side_slack(box)
     reached = (columns[0] < box[0] + slack_x, columns[-1] >= box[2] - slack_x,
                rows[0] < box[1] + slack_y, rows[-1] >= box[3] - slack_y)
     return sum(reached) / 4
+
+
+def grow_box(bbox: Sequence[float], margin: float) -> tuple[float, ...]:
+    """A box with a margin on every side.
+
+    Args:
+        bbox: (x0, y0, x1, y1) in image pixels.
+        margin: as a share of its width and height.
+
+    Returns:
+        (x0, y0, x1, y1); may overhang the image.
+    """
+    x0, y0, x1, y1 = (float(v) for v in bbox)
+    extra_x, extra_y = margin * (x1 - x0), margin * (y1 - y0)
+    return x0 - extra_x, y0 - extra_y, x1 + extra_x, y1 + extra_y
 
 
 def _window_area(window: tuple[int, int, int, int]) -> int:

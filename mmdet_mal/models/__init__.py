@@ -1,16 +1,23 @@
 """Networks and losses; importing this registers them."""
 
+from .data_preprocessors import WindowDataPreprocessor
 from .encoder_tokens import EncoderTokens
 from .heads import (AttentionMaskHead, ConvMaskHead, FCMaskHead,
                     QueryMaskHead)
 from .instant_labeler import InstantLabeler
-from .losses import ClassLoss, CRFLoss, MILLoss
+from .losses import ClassLoss, CRFLoss, HumanMaskLoss, MILLoss
 from .mask_auto_labeler import MaskAutoLabeler
 from .mask_network import MaskNetwork
 from .necks import PlainFPN
+from .score_weighted import (ScoreWeightedFCNMaskHead,
+                             ScoreWeightedMask2FormerHead,
+                             ScoreWeightedSOLOV2Head)
+from .supervised_twin import SupervisedTwin
 
 __all__ = [
     'AttentionMaskHead', 'CRFLoss', 'ClassLoss', 'ConvMaskHead',
-    'EncoderTokens', 'FCMaskHead', 'InstantLabeler', 'MILLoss',
-    'MaskAutoLabeler', 'MaskNetwork', 'PlainFPN', 'QueryMaskHead'
+    'EncoderTokens', 'FCMaskHead', 'HumanMaskLoss', 'InstantLabeler',
+    'MILLoss', 'MaskAutoLabeler', 'MaskNetwork', 'PlainFPN', 'QueryMaskHead',
+    'ScoreWeightedFCNMaskHead', 'ScoreWeightedMask2FormerHead',
+    'ScoreWeightedSOLOV2Head', 'SupervisedTwin', 'WindowDataPreprocessor'
 ]

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 
+import numpy as np
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseModel
@@ -91,9 +92,11 @@ class CropLabeler(BaseModel):
                                 data_samples)
 
 
-def crop_box_areas(data_samples: list[DetDataSample] | None,
-                   like: Tensor) -> Tensor:
-    """Box areas in px² of the original image, (N,) float32.
+def crop_box_areas(data_samples: list[DetDataSample] | None) -> Tensor:
+    """Box areas in px² of the original image, (N,) float32 on the CPU.
+
+    On the CPU, because the decoder needs them there: they choose the
+    resolution of the scores.
 
     Raises:
         ValueError: Without data samples.
@@ -101,13 +104,13 @@ def crop_box_areas(data_samples: list[DetDataSample] | None,
     if data_samples is None:
         raise ValueError('a labeller needs data_samples: the areas of the '
                          'boxes choose the resolution of the scores')
-    return torch.tensor([float(s.box_area) for s in data_samples],
-                        device=like.device)
+    return torch.tensor([float(s.box_area) for s in data_samples])
 
 
 def crop_valid_mask(data_samples: list[DetDataSample], like: Tensor,
                     stride: int) -> Tensor:
     """Where the crops show the image, bool, of the shape of ``like``."""
-    boxes = torch.tensor([list(s.valid_bbox) for s in data_samples],
-                         dtype=torch.float32, device=like.device)
+    boxes = torch.tensor(
+        np.array([s.valid_bbox for s in data_samples], dtype=np.float32)).to(
+            like.device, non_blocking=True)
     return rectangle_mask(boxes, tuple(like.shape[-2:]), stride)

@@ -6,14 +6,13 @@ from mmdet.structures import DetDataSample
 from torch import Tensor
 
 from mmdet_mal.engine.checkpoint import CheckpointError
-from mmdet_mal.models.box_geometry import covered_cells
+from mmdet_mal.models.crop_grouping import CropGrouping, resize_scores
 from mmdet_mal.models.crop_labeler import CropLabeler, crop_valid_mask
 from mmdet_mal.models.crop_maps import CropMaps
 from mmdet_mal.models.encoders.pretrained import load_pretrained_encoder
 from mmdet_mal.models.heads.resize import resize_bilinear
 from mmdet_mal.models.map_parts import box_region, map_parts
 from mmdet_mal.models.mean_field import crf_marginals
-from mmdet_mal.models.token_grouping import group_tokens, repeat_edge
 from mmdet_mal.registry import MODELS
 from mmdet_mal.utils.errors import UserError
 
@@ -73,15 +72,12 @@ class InstantLabeler(CropLabeler):
                  init_cfg: dict | None = None,
                  quality: dict | None = None) -> None:
         super().__init__(postprocess, data_preprocessor, init_cfg, quality)
-        if sharpness <= 0:
-            raise ValueError(f'sharpness must be positive, got {sharpness}')
         # Its parameters keep requires_grad, though no gradient is ever taken:
         # DDP, which label runs of several processes are wrapped in, refuses a
         # model without.
         self.encoder = MODELS.build(encoder)
         self.pretrained = pretrained
-        self.grouping = dict(grouping or {})
-        self.sharpness = sharpness
+        self.grouping = CropGrouping(sharpness=sharpness, **(grouping or {}))
         self.mean_field = None if mean_field is None else dict(mean_field)
 
     def init_weights(self) -> None:
@@ -149,12 +145,12 @@ class InstantLabeler(CropLabeler):
         with torch.autocast(inputs.device.type, enabled=False):
             scores = self.score_tokens(feats, data_samples, inputs.shape[-2:])
             size = [side // MAP_STRIDE for side in inputs.shape[-2:]]
-            scores = F.interpolate(scores[:, None], size=size, mode='bicubic',
-                                   align_corners=False)[:, 0]
+            scores = resize_scores(scores, size)
             in_box = box_region(data_samples, scores)
             valid = crop_valid_mask(data_samples, scores, MAP_STRIDE)
             # Ground beyond the box is known, and the mean field carries it in.
-            probs = (self.sharpness * scores).sigmoid() * in_box
+            cut = box_region(data_samples, scores, self.mask_options.box_margin)
+            probs = (self.grouping.sharpness * scores).sigmoid() * cut
             refined = None
             if self.mean_field is not None:
                 refined = probs = crf_marginals(
@@ -180,14 +176,8 @@ class InstantLabeler(CropLabeler):
             Tensor: fp32 scores (N, h, w), positive for the object; beyond the
             image those of the nearest token that shows it.
         """
-        tokens = concatenate_maps(feats)
-        grid = tuple(tokens.shape[-2:])
-        boxes = torch.cat([s.gt_instances.bboxes for s in data_samples])
-        valid_boxes = torch.tensor([list(s.valid_bbox) for s in data_samples])
-        inside, valid = (covered_cells(b.to(tokens), grid, tuple(crop_size))
-                         for b in (boxes, valid_boxes))
-        scores = group_tokens(tokens, inside, valid, **self.grouping)
-        return repeat_edge(scores, valid)
+        return self.grouping.score_tokens(concatenate_maps(feats), data_samples,
+                                          crop_size)
 
 
 def concatenate_maps(feats: tuple[Tensor, ...]) -> Tensor:

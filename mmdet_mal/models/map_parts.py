@@ -11,6 +11,7 @@ import torch
 from mmdet.structures import DetDataSample
 from torch import Tensor
 
+from mmdet_mal.labelling.postprocess import grow_box
 from mmdet_mal.models.box_geometry import rectangle_mask
 
 # How far the two masks of the stability stand from the threshold, as a share
@@ -76,13 +77,16 @@ def map_parts(raw: Tensor, region: Tensor, threshold: float,
     return {name: values.clamp(0, 1) for name, values in parts.items()}
 
 
-def box_region(data_samples: list[DetDataSample], like: Tensor) -> Tensor:
+def box_region(data_samples: list[DetDataSample], like: Tensor,
+               margin: float = 0.) -> Tensor:
     """Cells of the maps whose centre lies in the box and in the image.
 
     Args:
         data_samples (list[DetDataSample]): With ``bbox`` and ``crop_window``
             (xyxy in image pixels) and ``ori_shape`` (height, width).
         like (Tensor): Maps (N, h, w); they show all of the window.
+        margin (float): Share of the box's width and height by which the region
+            goes beyond it on each side.
 
     Returns:
         Tensor: bool (N, h, w).
@@ -91,7 +95,7 @@ def box_region(data_samples: list[DetDataSample], like: Tensor) -> Tensor:
     boxes = []
     for sample in data_samples:
         left, top, right, bottom = (float(v) for v in sample.crop_window)
-        x0, y0, x1, y1 = (float(v) for v in sample.bbox)
+        x0, y0, x1, y1 = grow_box(sample.bbox, margin)
         image_h, image_w = (float(v) for v in sample.ori_shape)
         x0, y0, x1, y1 = max(x0, 0), max(y0, 0), min(x1, image_w), min(y1, image_h)
         scale_x, scale_y = width / (right - left), height / (bottom - top)

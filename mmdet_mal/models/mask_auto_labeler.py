@@ -1,7 +1,7 @@
 """The Mask Auto-Labeler: student, teacher and the two losses."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -10,11 +10,17 @@ from mmengine.logging import MessageHub
 from torch import Tensor
 
 from mmdet_mal.models.box_geometry import rectangle_mask
+from mmdet_mal.models.crop_grouping import CropGrouping
 from mmdet_mal.models.crop_labeler import (CropLabeler, crop_box_areas,
                                            crop_valid_mask)
 from mmdet_mal.models.crop_maps import CropMaps
+from mmdet_mal.models.expansion_views import average_expansions
 from mmdet_mal.models.map_parts import box_region, map_parts
 from mmdet_mal.registry import MODELS
+
+# The mean field wants soft log odds; sharper ones tell good masks from bad.
+QUALITY_SHARPNESS = 4.0
+REFINEMENTS = ('none', 'mean_field', 'mean_field_full')
 
 
 @MODELS.register_module()
@@ -22,7 +28,7 @@ class MaskAutoLabeler(CropLabeler):
     """Trains masks from boxes and writes them (paper 3, DESIGN section 2).
 
     The teacher starts as a copy of the student and gets no gradients;
-    ``mmdet.MeanTeacherHook`` moves it after the student.
+    :class:`~.engine.hooks.MeanTeacherHook` moves it after the student.
 
     Args:
         network (dict): Config of the
@@ -43,7 +49,8 @@ class MaskAutoLabeler(CropLabeler):
         flip (bool): Average the labels with those of the mirrored crop.
         refine (str): ``'none'``, or ``'mean_field'``: run the CRF loss's mean
             field over the averaged probability, 0 beyond the box, before it
-            becomes a mask (ours).
+            becomes a mask (ours); ``'mean_field_full'`` runs it at the
+            resolution of the crop instead of the maps'.
         postprocess (dict, optional): Options of
             :class:`~mmdet_mal.labelling.postprocess.MaskOptions`.
         data_preprocessor (dict, optional): ``mmdet.MultiBranchDataPreprocessor``
@@ -59,6 +66,13 @@ class MaskAutoLabeler(CropLabeler):
             ``'random'``, weights of its own draw beside the same pretrained
             encoder (released); then :class:`~.engine.hooks.MeanTeacherHook`
             is the hook, as the stock one copies the student at the start.
+        expansions (Sequence[float]): Average the labels with those of narrower
+            views of each crop, see :mod:`.expansion_views`; rates below that
+            of the pipeline's expansion.
+        label_grouping (dict, optional): Options of
+            :class:`~mmdet_mal.models.crop_grouping.CropGrouping`: labels come
+            from the grouping of the encoder's first map, whose block should be
+            frozen, and the network's log odds together.
     """
 
     def __init__(self,
@@ -75,14 +89,19 @@ class MaskAutoLabeler(CropLabeler):
                  init_cfg: dict | None = None,
                  quality: dict | None = None,
                  quality_views: str = 'labels',
-                 teacher_start: str = 'copy') -> None:
+                 teacher_start: str = 'copy',
+                 expansions: Sequence[float] = (),
+                 label_grouping: dict | None = None) -> None:
         super().__init__(postprocess, data_preprocessor, init_cfg, quality)
         if predictor not in ('teacher', 'student', 'mean'):
             raise ValueError("predictor must be 'teacher', 'student' or "
                              f"'mean', got {predictor!r}")
-        if refine not in ('none', 'mean_field'):
-            raise ValueError("refine must be 'none' or 'mean_field', got "
+        if refine not in REFINEMENTS:
+            raise ValueError(f'refine must be one of {REFINEMENTS}, got '
                              f'{refine!r}')
+        if any(rate < 0 for rate in expansions):
+            raise ValueError('expansions must be rates of at least 0, got '
+                             f'{tuple(expansions)}')
         if quality_views not in ('labels', 'both_networks'):
             raise ValueError("quality_views must be 'labels' or "
                              f"'both_networks', got {quality_views!r}")
@@ -110,6 +129,9 @@ class MaskAutoLabeler(CropLabeler):
         self.flip = flip
         self.refine = refine
         self.quality_views = quality_views
+        self.expansions = tuple(expansions)
+        self.label_grouping = (None if label_grouping is None else
+                               CropGrouping(**label_grouping))
 
     def init_weights(self) -> None:
         """Initialise the student; the teacher starts as its copy, or not."""
@@ -148,7 +170,7 @@ class MaskAutoLabeler(CropLabeler):
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         if mode == 'tensor':
-            return self.student(inputs, crop_box_areas(data_samples, inputs))
+            return self.student(inputs, crop_box_areas(data_samples))
         raise ValueError(
             f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}")
 
@@ -169,7 +191,7 @@ class MaskAutoLabeler(CropLabeler):
         """
         samples = data_samples['student']
         image = inputs['student']
-        areas = crop_box_areas(samples, image)
+        areas = crop_box_areas(samples)
         logits, class_logits = self.student.decode_with_classes(
             self.student.extract(image), areas, image.shape[-2:])
         with torch.no_grad():
@@ -218,14 +240,23 @@ class MaskAutoLabeler(CropLabeler):
             ``'student'``) and view (``'plain'``, ``'mirrored'``), fp32
             (N, H / 4, W / 4) in [0, 1]; mirrored ones are mirrored back.
         """
-        views = {}
+        return self._predict_with_tokens(crops, areas)[0]
+
+    def _predict_with_tokens(
+            self, crops: Tensor,
+            areas: Tensor) -> tuple[dict[tuple[str, str], Tensor], Tensor]:
+        """Views as of :meth:`predict_views`; first map of the first encoder."""
+        views, tokens = {}, None
         for name in self._predictors():
             network = getattr(self, name)
-            views[name, 'plain'] = network(crops, areas).float().sigmoid()
+            feats = network.extract(crops)
+            tokens = feats[0] if tokens is None else tokens
+            logits = network.decode(feats, areas, crops.shape[-2:])
+            views[name, 'plain'] = logits.float().sigmoid()
             if self.flip:
                 mirrored = network(crops.flip(-1), areas)
                 views[name, 'mirrored'] = mirrored.float().sigmoid().flip(-1)
-        return views
+        return views, tokens
 
     def predict_probability(self, crops: Tensor, areas: Tensor) -> Tensor:
         """Probability that a pixel belongs to the box's object.
@@ -253,21 +284,45 @@ class MaskAutoLabeler(CropLabeler):
             components of :func:`.map_parts.map_parts` and, as far as the
             switches give them, ``flip_iou`` and ``student_teacher_iou``.
         """
-        areas = crop_box_areas(data_samples, inputs)
-        views = self.predict_views(inputs, areas)
+        areas = crop_box_areas(data_samples)
+        views, tokens = self._predict_with_tokens(inputs, areas)
+        if self.expansions:
+            boxes = torch.cat([s.gt_instances.bboxes for s in data_samples])
+            views = average_expansions(self.predict_views, views, inputs, areas,
+                                       boxes.to(inputs), self.expansions)
         raw = _mean(views.values())
         stride = inputs.shape[-1] // raw.shape[-1]
         valid = crop_valid_mask(data_samples, raw, stride)
         in_box = box_region(data_samples, raw)
-        refined = None
-        if self.refine == 'mean_field':
-            # Ground beyond the box is known, and the mean field carries it in.
-            refined = self.crf_loss.marginals(
-                raw * in_box, F.avg_pool2d(inputs.float(), stride), valid)
+        pairs = self._opinions(inputs, areas, views)
+        unary, refined, prob = raw, None, None
+        if self.label_grouping is not None:
+            scores = self.label_grouping.score_tokens(tokens, data_samples,
+                                                      inputs.shape[-2:])
+            unary = refined = prob = self.label_grouping.combine(raw, scores)
+            raw = self.label_grouping.combine(raw, scores, QUALITY_SHARPNESS)
+        if self.refine != 'none':
+            prob = self._refine(unary, inputs, data_samples)
+            # Components are told at the resolution of the maps.
+            factor = prob.shape[-1] // raw.shape[-1]
+            refined = F.avg_pool2d(prob, factor) if factor > 1 else prob
         parts = map_parts(raw, in_box,
-                          self.mask_options.threshold,
-                          self._opinions(inputs, areas, views), refined, valid)
-        return CropMaps(raw if refined is None else refined, parts)
+                          self.mask_options.threshold, pairs, refined, valid)
+        return CropMaps(raw if prob is None else prob, parts)
+
+    def _refine(self, raw: Tensor, inputs: Tensor,
+                data_samples: list[DetDataSample]) -> Tensor:
+        """Mean field over maps (N, h, w), at their size or at the crop's."""
+        if self.refine == 'mean_field_full':
+            raw = F.interpolate(raw[:, None], inputs.shape[-2:], mode='bilinear',
+                                align_corners=False)[:, 0]
+        stride = inputs.shape[-1] // raw.shape[-1]
+        colours = F.avg_pool2d(inputs.float(), stride) if stride > 1 else (
+            inputs.float())
+        # Ground beyond the box is known, and the mean field carries it in.
+        cut = box_region(data_samples, raw, self.mask_options.box_margin)
+        return self.crf_loss.marginals(
+            raw * cut, colours, crop_valid_mask(data_samples, raw, stride))
 
     def _predictors(self) -> tuple[str, ...]:
         """The networks that label."""

@@ -7,6 +7,8 @@ many epochs to learn what the pretrained tokens of one crop already tell.
 import torch
 from torch import Tensor
 
+from mmdet_mal.utils.host_reads import reads_are_free
+
 
 @torch.no_grad()
 def group_tokens(tokens: Tensor,
@@ -97,7 +99,10 @@ def _conjugate_gradients(matrix: Tensor,
     """Solve ``(matrix + ridge) z = target`` for a batch.
 
     Products only, so it runs alike on every device; it takes about ten rounds
-    here, since the ridge bounds the condition number.
+    here, since the ridge bounds the condition number.  Each system ends by
+    itself, whatever the others of the batch still do.  Only on the CPU is it
+    asked whether all have ended: elsewhere the answer would have to be waited
+    for.
 
     Args:
         matrix (Tensor): (N, T, T), symmetric, not negative definite.
@@ -114,14 +119,17 @@ def _conjugate_gradients(matrix: Tensor,
     direction = residual.clone()
     power = residual.square().sum(1, keepdim=True)
     enough = power * tolerance**2
+    moving = power > enough
     for _ in range(max_iters):
         image = (matrix @ direction[..., None])[..., 0] + ridge * direction
         curvature = (direction * image).sum(1, keepdim=True)
-        step = power / curvature.clamp(min=1e-30)
+        step = torch.where(moving, power / curvature.clamp(min=1e-30), 0.0)
         solution += step * direction
         residual -= step * image
         new_power = residual.square().sum(1, keepdim=True)
-        if (new_power <= enough).all():
+        # A NaN has not converged.
+        moving = moving & ~(new_power <= enough)
+        if reads_are_free(moving) and not moving.any():
             break
         direction = residual + new_power / power.clamp(min=1e-30) * direction
         power = new_power

@@ -1,5 +1,6 @@
 """The labeller: teacher, losses, gradients, prediction on its samples."""
 import copy
+import dataclasses
 
 import numpy as np
 import pytest
@@ -337,3 +338,80 @@ def test_a_box_between_open_ranges_gets_its_box_as_mask():
     rle, = predicted.pred_instances.masks
     mask = rle_to_mask(rle)
     assert mask[28:84, 40:120].all() and rle_area(rle) == 56 * 80
+
+
+def prepared(model, n=2):
+    data = batch(n)
+    data = model.data_preprocessor(
+        dict(inputs=data['inputs']['teacher'],
+             data_samples=data['data_samples']['teacher']), False)
+    return data['inputs'], data['data_samples']
+
+
+def test_expansions_average_views_of_the_same_frame():
+    torch.manual_seed(0)
+    model = MODELS.build(config(expansions=(.1, 0.))).eval()
+    crops, samples = prepared(model)
+    with torch.no_grad():
+        maps = model.infer_maps(crops, samples).prob
+        model.expansions = ()
+        plain = model.infer_maps(crops, samples).prob
+    assert maps.shape == plain.shape
+    # Beyond the narrow views the crop's own map stands alone.
+    assert torch.equal(maps[:, 0], plain[:, 0])
+    assert not torch.allclose(maps[:, 6], plain[:, 6], atol=1e-6)
+    assert maps.min() >= 0 and maps.max() <= 1
+
+
+def test_a_mean_field_at_crop_resolution_is_finer_and_keeps_to_the_box():
+    torch.manual_seed(0)
+    model = MODELS.build(config(refine='mean_field_full')).eval()
+    crops, samples = prepared(model)
+    found = model.infer_maps(crops, samples)
+    assert found.prob.shape[-2:] == crops.shape[-2:]
+    model.refine = 'mean_field'
+    coarse = model.infer_maps(crops, samples)
+    assert coarse.prob.shape[-1] * 4 == found.prob.shape[-1]
+    assert found.parts.keys() == coarse.parts.keys()
+    assert (model.predict(crops, samples)[0].pred_instances.areas > 0).all()
+
+
+def test_a_margin_moves_the_cut_of_the_mean_field(monkeypatch):
+    torch.manual_seed(0)
+    model = MODELS.build(config(refine='mean_field')).eval()
+    # What goes into the mean field comes out of it.
+    monkeypatch.setattr(model.crf_loss, 'marginals',
+                        lambda unary, image, valid: unary)
+    crops, samples = prepared(model, 1)
+    tight = model.infer_maps(crops, samples).prob
+    model.mask_options = dataclasses.replace(model.mask_options, box_margin=.1)
+    loose = model.infer_maps(crops, samples).prob
+    assert ((loose > 0).sum() > (tight > 0).sum())
+    assert torch.equal(loose[tight > 0], tight[tight > 0])
+
+
+def test_the_grouping_speaks_beside_the_network():
+    torch.manual_seed(0)
+    model = MODELS.build(config(label_grouping=dict(network_weight=.25),
+                                quality_views='both_networks')).eval()
+    crops, samples = prepared(model)
+    network = model.predict_probability(crops, torch.full((2, ), 80 * 56.))
+    found = model.infer_maps(crops, samples)
+    grouping = model.label_grouping
+    with torch.no_grad():
+        scores = grouping.score_tokens(model.teacher.extract(crops)[0], samples,
+                                       crops.shape[-2:])
+    torch.testing.assert_close(found.prob, grouping.combine(network, scores))
+    assert {'refine_iou', 'student_teacher_iou'} <= found.parts.keys()
+    model.refine = 'mean_field'
+    assert not torch.equal(model.infer_maps(crops, samples).prob, found.prob)
+    model.label_grouping, model.refine = None, 'none'
+    torch.testing.assert_close(model.infer_maps(crops, samples).prob, network)
+
+
+@pytest.mark.parametrize('options', [
+    dict(refine='mean field'), dict(expansions=(-.1, )),
+    dict(label_grouping=dict(network_weight=-1.))])
+def test_wrong_switches_are_refused(options):
+    with pytest.raises(ValueError):
+        MODELS.build(config(**options))

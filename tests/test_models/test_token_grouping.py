@@ -103,3 +103,23 @@ def test_a_crop_without_a_valid_cell_is_left_alone():
     scores = torch.randn(1, 3, 4)
     valid = torch.zeros(1, 3, 4, dtype=torch.bool)
     assert torch.equal(repeat_edge(scores, valid), scores)
+
+
+def test_a_crop_is_grouped_alike_in_any_batch(scene):
+    tokens, box, valid = scene
+    torch.manual_seed(1)
+    # The second crop is hard: its system takes more rounds than the first's.
+    tokens[1] = torch.randn(16, 8, 8)
+    both = group_tokens(tokens, box, valid)
+    for n in range(2):
+        alone = group_tokens(tokens[n:n + 1], box[n:n + 1], valid[n:n + 1])
+        torch.testing.assert_close(both[n], alone[0], atol=1e-6, rtol=1e-5)
+
+
+def test_a_crop_without_numbers_spoils_no_other(scene):
+    tokens, box, valid = scene
+    alone = group_tokens(tokens[:1], box[:1], valid[:1])
+    tokens[1] = torch.nan
+    both = group_tokens(tokens, box, valid)
+    torch.testing.assert_close(both[0], alone[0], atol=1e-6, rtol=1e-5)
+    assert both[1].isnan().all()

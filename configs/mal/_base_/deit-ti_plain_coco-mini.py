@@ -2,7 +2,8 @@
 
 What is left of it: data, crops of 224 px, six frozen blocks, width 96, rates,
 epochs, the teacher's pace.  Off: two maps, ten of twelve blocks, grouping
-loss, CRF weight 1, mean field, flip and ellipse at labelling, calibration.
+loss, CRF weight 1; at labelling grouping, mean field, flip and ellipse;
+calibration.
 """
 _base_ = '../mal_deit-ti_coco-mini.py'
 
@@ -19,6 +20,7 @@ model = dict(
         decoder=dict(in_channels=[192])),
     crf_loss=dict(loss_weight=0.5),
     grouping_loss=None,
+    label_grouping=None,
     flip=False,
     refine='none',
     postprocess=dict(ellipse_prior=0.0),

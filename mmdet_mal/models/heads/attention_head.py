@@ -1,6 +1,5 @@
 """Attention-based mask decoder of the Mask Auto-Labeler."""
 
-import torch
 from torch import Tensor, nn
 
 from mmdet_mal.registry import MODELS
@@ -66,4 +65,7 @@ class AttentionMaskHead(BaseMaskHead):
         key = self.key(pooled)
         half = (size[0] // 2, size[1] // 2)
         value = self.value(resize_bilinear(feat, half))
-        return torch.einsum('nc,nchw->nhw', key, value), key
+        # The product of a matrix and a vector for each crop; V's channels lie
+        # side by side in memory.
+        pixels = value.permute(0, 2, 3, 1).flatten(1, 2)
+        return (pixels @ key[:, :, None]).view(-1, *value.shape[-2:]), key

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 
 import torch
+import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmpretrain.models.utils import LayerNorm2d
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from mmdet_mal.registry import MODELS
 from .errors import DecoderError
 from .mask_head_output import MaskHeadOutput
 from .resize import resize_bilinear
+from .rows import take_rows
 from .size_routing import (AREA_BOUNDS, NO_ROUTE, OUTPUT_STRIDES,
                            route_by_area)
 
@@ -174,11 +176,17 @@ class BaseMaskHead(BaseModule):
         if self.norms is None:
             return feats[0]
         size = feats[0].shape[-2:]
+        # Channels last: the tokens of a ViT come so, and the norm wants them so.
         maps = [
-            resize_bilinear(norm(feat), size)
+            resize_bilinear(
+                norm(feat.permute(0, 2, 3, 1),
+                     data_format='channel_last').permute(0, 3, 1, 2), size)
             for norm, feat in zip(self.norms, feats, strict=True)
         ]
-        return self.project(torch.cat(maps, dim=1))
+        joined = torch.cat([x.permute(0, 2, 3, 1) for x in maps], dim=-1)
+        fused = F.linear(joined, self.project.weight.flatten(1),
+                         self.project.bias)
+        return fused.permute(0, 3, 1, 2)
 
     def forward(self, feats: tuple[Tensor, ...], box_areas: Tensor,
                 crop_size: tuple[int, int]) -> Tensor:
@@ -210,35 +218,39 @@ class BaseMaskHead(BaseModule):
             MaskHeadOutput: Logits of pixels and classes.
         """
         levels = self.levels(feats)
-        if self.size_routing:
-            routes = route_by_area(box_areas, AREA_BOUNDS, self.size_ranges)
-        else:
-            routes = torch.full_like(
-                box_areas, len(OUTPUT_STRIDES) - 1, dtype=torch.long)
         out_size = tuple(side // self.out_stride for side in crop_size)
         parts, vectors, order = [], [], []
-        dropped = (routes == NO_ROUTE).nonzero(as_tuple=True)[0]
-        if dropped.numel():
-            # Times 0, not new zeros: a batch of such boxes alone must have a
-            # graph to go back through.
-            zero = levels[0][dropped].mean((1, 2, 3)) * 0
-            parts.append(zero[:, None, None].expand(-1, *out_size))
-            order.append(dropped)
-        for route, stride in enumerate(OUTPUT_STRIDES):
-            index = (routes == route).nonzero(as_tuple=True)[0]
-            if index.numel() == 0:
-                continue
-            size = score_map_size(crop_size, stride)
-            feat = pick_level(levels, size)[index]
-            scores, vector = self.score_map(feat, size)
-            parts.append(resize_bilinear(scores[:, None], out_size)[:, 0])
-            vectors.append(vector)
-            order.append(index)
-        back = torch.cat(order).argsort()
+        for route, rows in self._rows_by_route(box_areas).items():
+            if route == NO_ROUTE:
+                # Times 0, not new zeros: a batch of such boxes alone must have
+                # a graph to go back through.
+                zero = take_rows(levels[0], rows).mean((1, 2, 3)) * 0
+                parts.append(zero[:, None, None].expand(-1, *out_size))
+            else:
+                size = score_map_size(crop_size, OUTPUT_STRIDES[route])
+                scores, vector = self.score_map(
+                    take_rows(pick_level(levels, size), rows), size)
+                parts.append(resize_bilinear(scores[:, None], out_size)[:, 0])
+                vectors.append(vector)
+            order += rows
+        back = sorted(range(len(order)), key=order.__getitem__)
         class_logits = None
         if self.classifier is not None:
-            class_logits = self.classifier(torch.cat(vectors)[back])
-        return MaskHeadOutput(torch.cat(parts)[back], class_logits)
+            class_logits = self.classifier(take_rows(torch.cat(vectors), back))
+        return MaskHeadOutput(take_rows(torch.cat(parts), back), class_logits)
+
+    def _rows_by_route(self, box_areas: Tensor) -> dict[int, list[int]]:
+        """Rows of the batch by route, routes in ascending order.
+
+        On the host: areas that lie there need not be waited for, and the sizes
+        of the parts must be known there anyway.
+        """
+        routes = [len(OUTPUT_STRIDES) - 1] * len(box_areas)
+        if self.size_routing:
+            routes = route_by_area(box_areas.detach().cpu(), AREA_BOUNDS,
+                                   self.size_ranges).tolist()
+        return {route: [row for row, r in enumerate(routes) if r == route]
+                for route in sorted(set(routes))}
 
 
 def score_map_size(crop_size: tuple[int, int],

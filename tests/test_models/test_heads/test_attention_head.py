@@ -74,3 +74,46 @@ def test_switches_of_the_released_code_train(switch):
 def test_wrong_switches_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         AttentionMaskHead([8], **wrong)
+
+
+@pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize('upsample_after', range(5))
+def test_scores_and_gradients_are_those_of_the_formula(layout, upsample_after):
+    """Whatever the order in memory; the plain formula is written out here."""
+    torch.manual_seed(0)
+    head = AttentionMaskHead([8], channels=16, upsample_after=upsample_after)
+    feat = torch.randn(3, 8, 6, 4, requires_grad=True)
+
+    def plain(x):
+        key = head.key(x.amax((2, 3)))
+        for i in range(4):
+            if i == upsample_after:
+                x = double(x)
+            x = head.value[i](x).relu()
+        if upsample_after == 4:
+            x = double(x)
+        return torch.einsum('nc,nchw->nhw', key, x)
+
+    def double(x):
+        return torch.nn.functional.interpolate(
+            x, scale_factor=2, mode='bilinear', align_corners=False)
+
+    results = []
+    for scores in (plain(feat), head.score_map(
+            feat.contiguous(memory_format=layout), (12, 8))[0]):
+        gradients = torch.autograd.grad(
+            scores.square().sum(), [feat, *head.parameters()])
+        results.append((scores, *gradients))
+    for one, other in zip(*results, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_several_maps_are_fused_as_norm_and_projection_say():
+    torch.manual_seed(0)
+    head = AttentionMaskHead([8, 4], channels=16)
+    feats = torch.randn(2, 8, 4, 4), torch.randn(2, 4, 2, 2)
+    maps = [norm(feat) for norm, feat in zip(head.norms, feats, strict=True)]
+    maps[1] = torch.nn.functional.interpolate(
+        maps[1], size=(4, 4), mode='bilinear', align_corners=False)
+    torch.testing.assert_close(head.fuse(feats), head.project(torch.cat(maps, 1)),
+                               rtol=1e-4, atol=1e-5)

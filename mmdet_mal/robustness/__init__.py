@@ -1,0 +1,1 @@
+"""How masks suffer when boxes are loose, shifted or too tight."""
