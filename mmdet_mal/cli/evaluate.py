@@ -18,7 +18,7 @@ worst masks.
 """
 
 # As mmdet_mal.evaluation.baselines has them; a test compares.
-BASELINES = ('box', 'ellipse', 'grabcut')
+BASELINES = ('box', 'ellipse', 'grabcut', 'random_walker')
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help='label the same boxes with these and add their rows')
     parser.add_argument('--images', metavar='DIR',
                         help='folder of the images, a .zip, .tar or .lmdb, '
-                        'or an address: for grabcut, and for a '
+                        'or an address: for grabcut and random_walker, and for a '
                         'picture of the worst masks beside --out')
     parser.add_argument(
         '--baseline-dir', metavar='DIR',

@@ -22,14 +22,16 @@ from mmdet_mal.utils.errors import UserError
 from .box import box_mask
 from .ellipse import ellipse_mask
 from .grabcut import grabcut_mask
+from .random_walker import random_walker_mask
 
 Baseline = Callable[[np.ndarray | None, np.ndarray, tuple[int, int]],
                     tuple[np.ndarray, np.ndarray]]
 
 BASELINES: dict[str, Baseline] = dict(
-    box=box_mask, ellipse=ellipse_mask, grabcut=grabcut_mask)
+    box=box_mask, ellipse=ellipse_mask, grabcut=grabcut_mask,
+    random_walker=random_walker_mask)
 # Those that look at the picture, and so need it.
-SEEING = ('grabcut',)
+SEEING = ('grabcut', 'random_walker')
 # Goes into the provenance: raise it when a baseline's masks change.
 VERSION = 1
 
@@ -51,7 +53,7 @@ def label_with_baseline(name: str,
         out_file (str | Path): masks JSON to write.
         images (str | Path | None): folder, archive or address of the images,
             see :func:`~mmdet_mal.datasets.image_source.image_source`; needed
-            by GrabCut, else ignored.
+            by GrabCut and the random walker, else ignored.
         reuse (bool): keep ``out_file`` if it was made from the same input by
             the same baseline.  Defaults to False.
 

@@ -1,0 +1,1 @@
+"""Several tools' masks for the same boxes: keep the best of each box."""
