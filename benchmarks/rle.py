@@ -1,73 +1,82 @@
 """Encoding the mask of a 200 px box: at the box's cost and at the image's.
 
-    python benchmarks/rle.py [--repeats 30]
+    python -m benchmarks.rle [--rounds 7]
 
 Compares ``encode_window`` with the textbook way (paste the mask into a canvas,
 encode the canvas with pycocotools).  Both run in turn, so that a busy machine
-slows both; the ratio is the median of the pairs.  (In turn ours is slower than
-alone, since a large canvas leaves nothing in the processor's cache.)  Also times
-``segmentation_to_rle`` on uncompressed RLEs and polygons.
+slows both.  (In turn ours is slower than alone, since a large canvas leaves
+nothing in the processor's cache.)  Also times ``segmentation_to_rle`` on
+uncompressed RLEs and polygons.
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 
 import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from benchmarks.commandline import make_parser, run
+from benchmarks.side_by_side import side_by_side
 from mmdet_mal.structures.rle import (encode_window, rle_counts,
                                       segmentation_to_rle)
 
 _BOX = 200
 _IMAGES = ((480, 640), (4000, 4000), (10_000, 10_000))
+_CALLS = 20  # of each in a round
+TARGET, _TARGET_IMAGE = 20., (4000, 4000)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description='Encoding a mask at the cost of its box')
-    parser.add_argument('--repeats', type=int, default=30,
-                        help='pairs of measurements (%(default)s)')
-    parser.add_argument('--out', help='JSON file for the figures')
-    args = parser.parse_args()
+def measure(args: argparse.Namespace) -> list[dict]:
+    """Time each size of image."""
     mask = draw_mask()
-    rows = []
+    results = []
     for shape in _IMAGES:
         y, x = shape[0] // 3, shape[1] // 3
         window = (x, y, x + _BOX, y + _BOX)
-        assert encode_window(mask, window, shape) == textbook(mask, window, shape)
-        ours, plain = in_turn(
-            lambda w=window, s=shape: encode_window(mask, w, s),
-            lambda w=window, s=shape: textbook(mask, w, s), args.repeats)
-        alone, _ = in_turn(
-            lambda w=window, s=shape: encode_window(mask, w, s),
-            lambda: None, args.repeats)
+        if encode_window(mask, window, shape) != textbook(mask, window, shape):
+            raise AssertionError(f'the two encodings differ for {shape}')
+        ours = repeat(encode_window, mask, window, shape)
+        result = side_by_side(
+            f'mask to RLE, {_CALLS} times',
+            dict(textbook=repeat(textbook, mask, window, shape), ours=ours),
+            args.rounds, inputs=f'200 px box in {shape[1]} x {shape[0]} px')
+        if shape == _TARGET_IMAGE:
+            result['target'] = TARGET
         rle = encode_window(mask, window, shape)
         loose = dict(size=list(shape), counts=rle_counts(rle).tolist())
         polygons = [p.astype(float).reshape(-1).tolist()
                     for p in outline(mask, window) if len(p) >= 3]
-        loose_s, polygon_s = in_turn(
-            lambda i=loose, s=shape: segmentation_to_rle(i, *s),
-            lambda i=polygons, s=shape: segmentation_to_rle(i, *s),
-            args.repeats)
-        rows.append(dict(
-            image=list(shape), alone_us=1e6 * median(alone),
-            window_us=1e6 * median(ours),
-            textbook_us=1e6 * median(plain),
-            ratio=median(b / a for a, b in zip(ours, plain, strict=True)),
-            uncompressed_us=1e6 * median(loose_s),
-            polygon_us=1e6 * median(polygon_s)))
-        print('{image[0]:>6} x {image[1]:<6} window {alone_us:4.0f} us; in turn '
-              '{window_us:4.0f} us, textbook {textbook_us:7.0f} us, ratio '
-              '{ratio:6.1f}; from '
-              'uncompressed RLE {uncompressed_us:5.0f} us, polygons '
-              '{polygon_us:5.0f} us'.format(**rows[-1]))
-    if args.out:
-        Path(args.out).write_text(json.dumps(rows, indent=1) + '\n')
+        alone = [microseconds(call, args.rounds) for call in (
+            ours, repeat(segmentation_to_rle, loose, *shape),
+            repeat(segmentation_to_rle, polygons, *shape))]
+        result['alone_us'] = dict(zip(('window', 'uncompressed', 'polygons'),
+                                      alone, strict=True))
+        result['notes'] = [
+            'a mask alone {:.0f} us; from uncompressed RLE {:.0f} us, from '
+            'polygons {:.0f} us'.format(*alone)]
+        results.append(result)
+    return results
+
+
+def repeat(function: Callable, *args: object) -> Callable[[], None]:
+    """The function called ``_CALLS`` times, as one call is too short to time."""
+    def call() -> None:
+        for _ in range(_CALLS):
+            function(*args)
+    return call
+
+
+def microseconds(call: Callable[[], None], rounds: int) -> float:
+    """Median time of one of the calls that :func:`repeat` makes."""
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return 1e6 * median(seconds) / _CALLS
 
 
 def draw_mask() -> np.ndarray:
@@ -95,18 +104,8 @@ def outline(mask: np.ndarray,
                             cv2.CHAIN_APPROX_SIMPLE, offset=window[:2])[0]
 
 
-def in_turn(first: Callable, second: Callable,
-            repeats: int) -> tuple[list[float], list[float]]:
-    """Seconds of two functions, called in turn."""
-    seconds: tuple[list[float], list[float]] = [], []
-    for call in (first, second):
-        call()
-    for _ in range(repeats):
-        for call, kept in zip((first, second), seconds, strict=True):
-            start = time.perf_counter()
-            call()
-            kept.append(time.perf_counter() - start)
-    return seconds
+def main() -> None:
+    run(make_parser(__doc__), measure)
 
 
 if __name__ == '__main__':
