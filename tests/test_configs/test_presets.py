@@ -82,7 +82,8 @@ def test_a_config_without_a_preset_is_the_papers(tmp_path):
 def test_released_settings_by_hand():
     found = settings(Config.fromfile(MAL / 'mal_vit-mae-b_released_coco.py'))
     assert found['losses'] == dict(
-        mil_loss=dict(bags='split', loss_weight=4.0, warmup_iters=1000, eps=.001),
+        mil_loss=dict(bags='split', loss_weight=4.0, warmup_iters=1000, eps=.001,
+                      edge_margin=0.0, edge_weight=0.0),
         crf_loss=dict(
             zeta=.1, omega=1.0, window='full', clamp=.1, box='mean_field',
             max_iters=100, tolerance=0.0, warmup_iters=4000, loss_weight=.5,
