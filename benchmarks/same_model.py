@@ -140,7 +140,12 @@ def rules_of(config: Config) -> Rules:
         field = _mean_field(model.mean_field)
     elif model.get('refine') == 'mean_field':
         field = _mean_field(model.crf_loss)
-    return Rules(flip=model.get('flip', False), mean_field=field, **post)
+    grouping = model.get('label_grouping')
+    if grouping is not None:
+        grouping = dict(dict(ridge=10., rounds=4, sharpness=1.,
+                             network_weight=.25), **grouping)
+    return Rules(flip=model.get('flip', False), grouping=grouping,
+                 mean_field=field, **post)
 
 
 def instant_maps(config: Config, ours: nn.Module) -> InstantMaps:

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from .boxes import BoxesToLabel
 from .geometry import Box, Window, rectangles, resize
+from .grouping import group_crops
 from .mean_field import crf_marginals
 from .network import LOSS_STRIDE
 
@@ -26,6 +27,8 @@ class Rules:
 
     Attributes:
         flip: average with the labels of the mirrored crop.
+        grouping: ``ridge``, ``rounds``, ``sharpness`` and ``network_weight``
+            of the tokens' grouping beside the network (ours); None: none.
         mean_field: ``zeta``, ``omega``, ``clamp`` and ``rounds``; None: none.
         threshold: a pixel is object above it.
         ellipse_prior, small_area: log odds of the ellipse in boxes of less
@@ -33,6 +36,7 @@ class Rules:
     """
 
     flip: bool = False
+    grouping: dict | None = None
     mean_field: dict | None = None
     threshold: float = .5
     ellipse_prior: float = 0.
@@ -89,14 +93,26 @@ def network_maps(network: Callable, rules: Rules) -> Callable:
     """
     def infer(batch: dict[str, Tensor]) -> Tensor:
         crops, areas = batch['crop'], batch['area']
-        prob = network(crops, areas)[0].sigmoid()
+        logits, tokens = network(crops, areas)
+        prob = logits.sigmoid()
         if rules.flip:
             mirrored = network(crops.flip(-1), areas)[0].sigmoid().flip(-1)
             prob = (prob + mirrored) / 2
+        if rules.grouping is not None:
+            prob = with_grouping(prob, tokens, batch, **rules.grouping)
         if rules.mean_field is not None:
             prob = fit_to_edges(prob, batch, **rules.mean_field)
         return prob
     return infer
+
+
+def with_grouping(prob: Tensor, tokens: Tensor, batch: dict[str, Tensor],
+                  ridge: float, rounds: int, sharpness: float,
+                  network_weight: float) -> Tensor:
+    """Log odds of the tokens' grouping and of the network, added up."""
+    scores = group_crops(tokens, batch, ridge, rounds, tuple(prob.shape[-2:]))
+    odds = torch.logit(prob.clamp(1e-3, 1 - 1e-3))
+    return (sharpness * scores + network_weight * odds).sigmoid()
 
 
 def fit_to_edges(prob: Tensor, batch: dict[str, Tensor], zeta: float,

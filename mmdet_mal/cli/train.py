@@ -42,7 +42,6 @@ def run(args: argparse.Namespace) -> None:
     from mmdet_mal.engine.checkpoint import load_weights
     from mmdet_mal.engine.optim_wrapper import training_precision
     from mmdet_mal.engine.resume import check_resumable
-    from mmdet_mal.labelling.command import is_first_rank
     from mmdet_mal.labelling.weights import needs_checkpoint
     from mmdet_mal.machine.process import prepare_process
     from mmdet_mal.utils.errors import UserError
@@ -71,9 +70,8 @@ def run(args: argparse.Namespace) -> None:
             load_weights(cfg.load_from)
 
     prepared = prepare_process(training_precision(cfg))
-    if is_first_rank(args.launcher):
-        print(prepared, file=sys.stderr, flush=True)
     runner = Runner.from_cfg(cfg)
+    runner.logger.info(prepared)
     try:
         runner.train()
     except KeyboardInterrupt:

@@ -108,7 +108,8 @@ def starting_workers() -> Iterator[None]:
     """Hold signals back while worker processes are started.
 
     A worker inherits the block, so that no signal reaches it before it calls
-    :func:`ignore_stop_signals`.  This process sees its signals at the end.
+    :func:`ignore_stop_signals`.  This process sees its signals at the end, if
+    no other thread of it takes them.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:

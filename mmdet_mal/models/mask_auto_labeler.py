@@ -249,9 +249,8 @@ class MaskAutoLabeler(CropLabeler):
         views, tokens = {}, None
         for name in self._predictors():
             network = getattr(self, name)
-            feats = network.extract(crops)
-            tokens = feats[0] if tokens is None else tokens
-            logits = network.decode(feats, areas, crops.shape[-2:])
+            logits, first = network.forward_with_tokens(crops, areas)
+            tokens = first if tokens is None else tokens
             views[name, 'plain'] = logits.float().sigmoid()
             if self.flip:
                 mirrored = network(crops.flip(-1), areas)

@@ -61,7 +61,22 @@ class MaskNetwork(BaseModule):
         Returns:
             Tensor: Logits (N, H / 4, W / 4).
         """
-        return self.decode(self.extract(crops), box_areas, crops.shape[-2:])
+        return self.forward_with_tokens(crops, box_areas)[0]
+
+    def forward_with_tokens(self, crops: Tensor,
+                            box_areas: Tensor) -> tuple[Tensor, Tensor]:
+        """Score the pixels of each crop, and tell its tokens.
+
+        Args:
+            crops (Tensor): Normalised crops (N, 3, H, W).
+            box_areas (Tensor): (N,) box areas in px² of the original image.
+
+        Returns:
+            tuple[Tensor, Tensor]: Logits (N, H / 4, W / 4) and the encoder's
+            first map (N, C, h, w).
+        """
+        feats = self.extract(crops)
+        return self.decode(feats, box_areas, crops.shape[-2:]), feats[0]
 
     def decode(self, feats: tuple[Tensor, ...], box_areas: Tensor,
                crop_size: tuple[int, int]) -> Tensor:

@@ -23,7 +23,7 @@ class RememberedNetwork(nn.Module):
         super().__init__()
         self.network = network
         self.calls = 0  # that reached the network
-        self._memory: list[tuple[tuple, Any]] = []
+        self._memory: list[tuple[str, tuple, Any]] = []
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -33,13 +33,20 @@ class RememberedNetwork(nn.Module):
 
     def forward(self, *args: Any) -> Any:
         """The network's result for ``args``, tensors or plain values."""
-        for earlier, result in self._memory:
-            if len(earlier) == len(args) and all(
+        return self._remember('forward', args)
+
+    def forward_with_tokens(self, *args: Any) -> Any:
+        """As :meth:`.MaskNetwork.forward_with_tokens`."""
+        return self._remember('forward_with_tokens', args)
+
+    def _remember(self, method: str, args: tuple) -> Any:
+        for name, earlier, result in self._memory:
+            if name == method and len(earlier) == len(args) and all(
                     map(_equal, earlier, args)):
                 return result
         self.calls += 1
-        result = self.network(*args)
-        self._memory.append((args, result))
+        result = getattr(self.network, method)(*args)
+        self._memory.append((method, args, result))
         return result
 
     def forget(self) -> None:

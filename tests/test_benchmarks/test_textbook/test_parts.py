@@ -5,8 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from benchmarks.textbook.grouping import group
-from benchmarks.textbook.instant import covered, repeated_edge
+from benchmarks.textbook.grouping import covered, group, repeated_edge
 from benchmarks.textbook.labelling import Rules, mask_of, with_ellipse
 from benchmarks.textbook.losses import EPS, dice, mil_loss
 from benchmarks.textbook.network import attention
