@@ -9,6 +9,9 @@ from pathlib import Path
 for _name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS'):
     os.environ.setdefault(_name, '1')
 
+# Tests compare bits and small differences; bf16 is tested where it is asked for.
+os.environ.setdefault('MAL_PRECISION', 'fp32')
+
 # A shell that starts us in the background has us ignore Ctrl-C, and so would
 # everything that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

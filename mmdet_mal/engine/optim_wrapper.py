@@ -8,7 +8,8 @@ from mmengine.optim import OptimWrapper
 from torch.optim import Optimizer
 
 from mmdet_mal.machine.precision import (Precision, check_precision,
-                                         choose_precision, gpu_has_bf16)
+                                         choose_precision,
+                                         environment_precision, gpu_has_bf16)
 from mmdet_mal.registry import OPTIM_WRAPPERS
 
 from .guarded_amp_optim_wrapper import GuardedAmpOptimWrapper
@@ -62,7 +63,7 @@ def choose_training_precision(wish: str = 'auto') -> Precision:
     check_precision(wish)
     if not torch.cuda.is_available():
         return choose_precision(wish)
-    if wish == 'auto' and not gpu_has_bf16():
+    if wish == 'auto' and not environment_precision() and not gpu_has_bf16():
         return Precision('fp16', 'the GPU has no bf16 units')
     return choose_precision(wish, 'cuda')
 

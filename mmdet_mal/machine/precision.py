@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import os
 from typing import Any
 
 from mmdet_mal.utils.errors import UserError
@@ -9,6 +10,8 @@ from mmdet_mal.utils.errors import UserError
 from .processor import Processor, this_processor
 
 PRECISIONS = ('auto', 'fp32', 'bf16')
+# What 'auto' means in this environment; unset, the device is asked.
+VARIABLE = 'MAL_PRECISION'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,11 +58,13 @@ def choose_precision(wish: str = 'auto', device: str = 'cpu',
         The precision.
 
     Raises:
-        UserError: If the wish is another word.
+        UserError: If the wish, or the environment's, is another word.
     """
     check_precision(wish)
     if wish != 'auto':
         return Precision(wish, 'as asked for')
+    if chosen := environment_precision():
+        return chosen
     if device.partition(':')[0] == 'cuda':
         return (Precision('bf16', 'the GPU has units for it')
                 if gpu_has_bf16(device)
@@ -93,6 +98,17 @@ def precision_of(test_cfg: Any, device: str) -> Precision:
                         'keep one of them')
     on_gpu = device.partition(':')[0] == 'cuda'
     return Precision('fp16' if on_gpu else 'bf16', 'test_cfg.fp16')
+
+
+def environment_precision() -> Precision | None:
+    """What ``MAL_PRECISION`` says, None if nothing or ``'auto'``.
+
+    Raises:
+        UserError: If it is another word.
+    """
+    wish = os.environ.get(VARIABLE) or 'auto'
+    check_precision(wish)
+    return None if wish == 'auto' else Precision(wish, f'{VARIABLE} says so')
 
 
 def check_precision(wish: str) -> None:

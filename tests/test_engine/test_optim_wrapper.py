@@ -13,6 +13,11 @@ from mmdet_mal.registry import OPTIM_WRAPPERS
 from mmdet_mal.utils.errors import UserError
 
 
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch):
+    monkeypatch.delenv('MAL_PRECISION', raising=False)
+
+
 def build(**options):
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 1.)
     return OPTIM_WRAPPERS.build(

@@ -12,6 +12,21 @@ ZEN_3 = Processor('Zen 3', frozenset({'avx2'}))
 AMX = Processor('X', frozenset({'amx_bf16', 'avx512_bf16'}))
 
 
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch):
+    monkeypatch.delenv('MAL_PRECISION', raising=False)
+
+
+def test_the_environment_says_what_auto_means(monkeypatch):
+    monkeypatch.setenv('MAL_PRECISION', 'fp32')
+    found = choose_precision('auto', 'cpu', AMX)
+    assert (found.name, found.reason) == ('fp32', 'MAL_PRECISION says so')
+    assert choose_precision('bf16', 'cpu', ZEN_3).name == 'bf16'
+    monkeypatch.setenv('MAL_PRECISION', 'half')
+    with pytest.raises(UserError, match="'half': is none of auto, fp32, bf16"):
+        choose_precision('auto', 'cpu', ZEN_3)
+
+
 @pytest.mark.parametrize('wish, processor, name, word', [
     ('auto', ZEN_3, 'fp32', 'neither'), ('auto', AMX, 'bf16', 'AMX'),
     ('fp32', AMX, 'fp32', 'asked'), ('bf16', ZEN_3, 'bf16', 'asked')])
