@@ -19,6 +19,9 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 
 import pytest  # noqa: E402
 import torch  # noqa: E402
+from mmengine.logging import MessageHub, MMLogger  # noqa: E402
+from mmengine.registry import DefaultScope  # noqa: E402
+from mmengine.visualization import Visualizer  # noqa: E402
 
 import mmdet_mal  # noqa: E402, F401  its shields come before all else
 
@@ -56,20 +59,38 @@ def deit_weights() -> Path:
     return _existing(path, 'MAL_WEIGHTS')
 
 
-@pytest.fixture(autouse=True)
-def _separate_globals():
-    """Keep MMEngine's globals, and those of the processor, within one test."""
-    from mmengine.logging import MessageHub, MMLogger
-    from mmengine.registry import DefaultScope
-    from mmengine.visualization import Visualizer
-    # Made now: making it asks for the device, which some tests pretend to have.
-    MMLogger.get_current_instance()
-    managers = (DefaultScope, MessageHub, MMLogger, Visualizer)
-    before = [dict(manager._instance_dict) for manager in managers]
-    yield
-    for manager, instances in zip(managers, before, strict=True):
+def _globals() -> tuple[list[dict], int]:
+    """What MMEngine keeps for the process: its managers, the logger's level."""
+    return ([dict(manager._instance_dict) for manager in _MANAGERS],
+            MMLogger.get_current_instance().level)
+
+
+def _restore(state: tuple[list[dict], int]) -> None:
+    instances, level = state
+    for manager, before in zip(_MANAGERS, instances, strict=True):
         manager._instance_dict.clear()
-        manager._instance_dict.update(instances)
+        manager._instance_dict.update(before)
+    MMLogger.get_current_instance().setLevel(level)
     # What the tools set for their process (mmdet_mal/machine/process.py).
     torch.set_flush_denormal(False)
     torch.set_num_threads(_THREADS)
+
+
+# Asked now: making a logger asks for the device, which some tests pretend to have.
+_MANAGERS = (DefaultScope, MessageHub, MMLogger, Visualizer)
+_FIRST = _globals()
+
+
+@pytest.fixture(autouse=True, scope='module')
+def _separate_modules():
+    """Keep what fixtures of a file or of the run left behind within a file."""
+    yield
+    _restore(_FIRST)
+
+
+@pytest.fixture(autouse=True)
+def _separate_globals():
+    """Keep MMEngine's globals, and those of the processor, within one test."""
+    before = _globals()
+    yield
+    _restore(before)

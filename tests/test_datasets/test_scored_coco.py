@@ -43,7 +43,7 @@ def build(tmp_path):
         return DATASETS.build(dict(
             type='mmdet_mal.ScoredCocoDataset', ann_file=str(path),
             data_prefix=dict(img=str(tmp_path)), metainfo=dict(classes=('cat', )),
-            pipeline=[dict(type='mmdet.LoadImageFromFile'),
+            pipeline=[dict(type='LoadImageFromFile'),
                       dict(type='mmdet.LoadAnnotations', with_bbox=True,
                            with_mask=True), *steps, dict(type=pack)]))
 
