@@ -75,11 +75,23 @@ class CropBox(BaseTransform):
         img, window = results['img'], results['crop_window']
         crop, valid_bbox = crop_and_resize(img, window, self.size,
                                            self.padding)
+        return self._describe(results, crop, valid_bbox)
+
+    def _describe(self, results: dict, crop: np.ndarray,
+                  valid_bbox: np.ndarray) -> dict:
+        """Put a crop in the image's place, and say what it shows.
+
+        Args:
+            results (dict): With the image that it was cut from; changed.
+            crop (np.ndarray): (*size, C).
+            valid_bbox (np.ndarray): (4,), its part that shows the image, xyxy
+                in crop pixels.
+        """
         if self.overhang == 'used':
             valid_bbox = np.array([0, 0, self.size[1], self.size[0]],
                                   dtype=np.float32)
-        bbox = bbox_to_crop(results['bbox'], window, self.size)
-        results['ori_shape'] = img.shape[:2]
+        bbox = bbox_to_crop(results['bbox'], results['crop_window'], self.size)
+        results['ori_shape'] = results['img'].shape[:2]
         results['img'] = crop
         results['img_shape'] = self.size
         results['valid_bbox'] = valid_bbox

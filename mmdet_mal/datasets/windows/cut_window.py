@@ -3,7 +3,6 @@
 import dataclasses
 
 import numpy as np
-from mmdet.structures.bbox import HorizontalBoxes
 
 from mmdet_mal.datasets.transforms.crop_box import CropBox
 from mmdet_mal.registry import TRANSFORMS
@@ -64,21 +63,9 @@ class CutWindow(CropBox):
         """
         img, window = results['img'], results['crop_window']
         inside = clip_window(window, img.shape[:2])
-        valid_bbox = bbox_to_crop(inside, window, self.size)
-        if self.overhang == 'used':
-            valid_bbox = np.array([0, 0, self.size[1], self.size[0]],
-                                  dtype=np.float32)
-        bbox = bbox_to_crop(results['bbox'], window, self.size)
         results['window'] = self._cut(img, window, inside)
-        results['img'] = np.empty((*self.size, 0), dtype=np.uint8)
-        results['ori_shape'] = img.shape[:2]
-        results['img_shape'] = self.size
-        results['valid_bbox'] = valid_bbox
-        results['gt_bboxes'] = HorizontalBoxes(bbox[None])
-        results['gt_bboxes_labels'] = np.array([results.get('label', 0)],
-                                               dtype=np.int64)
-        results['gt_ignore_flags'] = np.zeros(1, dtype=bool)
-        return results
+        return self._describe(results, np.empty((*self.size, 0), dtype=np.uint8),
+                              bbox_to_crop(inside, window, self.size))
 
     def _cut(self, img: np.ndarray, window: np.ndarray,
              inside: np.ndarray) -> SampledWindow:

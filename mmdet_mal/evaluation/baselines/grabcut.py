@@ -4,7 +4,7 @@
 import cv2
 import numpy as np
 
-from mmdet_mal.structures.rle import bbox_window
+from .surroundings import cut_surroundings
 
 ITERATIONS = 5
 # Ground seen around the box, as a share of its longer side: GrabCut learns
@@ -35,19 +35,10 @@ def grabcut_mask(img: np.ndarray, bbox: np.ndarray,
         ValueError: no image, one of another shape, or a box that is not
             finite, has no area or lies outside.
     """
-    if img is None or img.shape != (*image_shape, 3):
-        found = None if img is None else img.shape
-        raise ValueError(
-            f'GrabCut needs the image as uint8 BGR {(*image_shape, 3)}, '
-            f'found {found}')
-    window = np.array(bbox_window(bbox, image_shape), dtype=np.int64)
-    left, top, right, bottom = (int(value) for value in window)
-    margin = max(MIN_MARGIN_PX, round(MARGIN * max(right - left, bottom - top)))
-    crop_left, crop_top = max(left - margin, 0), max(top - margin, 0)
-    crop = np.ascontiguousarray(
-        img[crop_top:bottom + margin, crop_left:right + margin])
-    inside = (slice(top - crop_top, bottom - crop_top),
-              slice(left - crop_left, right - crop_left))
+    crop, (left, top, right, bottom), window = cut_surroundings(
+        img, bbox, image_shape, MARGIN, MIN_MARGIN_PX, 'GrabCut')
+    crop = np.ascontiguousarray(crop)
+    inside = slice(top, bottom), slice(left, right)
 
     labels = np.full(crop.shape[:2], cv2.GC_BGD, dtype=np.uint8)
     labels[inside] = cv2.GC_PR_FGD

@@ -5,8 +5,9 @@ import warnings
 import cv2
 import numpy as np
 
-from mmdet_mal.structures.rle import bbox_window
 from mmdet_mal.utils.errors import UserError
+
+from .surroundings import cut_surroundings
 
 # Ground seen around the box, as a share of its longer side.
 MARGIN = .1
@@ -40,17 +41,10 @@ def random_walker_mask(img: np.ndarray, bbox: np.ndarray,
             finite, has no area or lies outside.
         UserError: scikit-image is not installed.
     """
-    if img is None or img.shape != (*image_shape, 3):
-        found = None if img is None else img.shape
-        raise ValueError(
-            'the random walker needs the image as uint8 BGR '
-            f'{(*image_shape, 3)}, found {found}')
+    crop, box, window = cut_surroundings(
+        img, bbox, image_shape, MARGIN, MIN_MARGIN_PX, 'the random walker')
     walk = _library()
-    window = np.array(bbox_window(bbox, image_shape), dtype=np.int64)
-    left, top, right, bottom = (int(value) for value in window)
-    margin = max(MIN_MARGIN_PX, round(MARGIN * max(right - left, bottom - top)))
-    crop_left, crop_top = max(left - margin, 0), max(top - margin, 0)
-    crop = img[crop_top:bottom + margin, crop_left:right + margin]
+    left, top, right, bottom = box
     full = np.ones((bottom - top, right - left), dtype=bool)
     if crop.shape[:2] == full.shape:
         return full, window
@@ -58,9 +52,7 @@ def random_walker_mask(img: np.ndarray, bbox: np.ndarray,
     small = cv2.resize(crop, None, fx=scale, fy=scale,
                        interpolation=cv2.INTER_AREA) if scale < 1 else crop
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_BGR2Lab) / 100
-    seeds = _seeds(small.shape[:2], scale, np.array(
-        [left - crop_left, top - crop_top, right - crop_left,
-         bottom - crop_top]))
+    seeds = _seeds(small.shape[:2], scale, np.array(box))
     if not (seeds == _GROUND).any() or not (seeds == 0).any():
         return full, window
     with warnings.catch_warnings():
@@ -70,8 +62,7 @@ def random_walker_mask(img: np.ndarray, bbox: np.ndarray,
                     channel_axis=-1, return_full_prob=True)[_OBJECT - 1]
     prob = cv2.resize(prob.astype(np.float32), crop.shape[1::-1],
                       interpolation=cv2.INTER_LINEAR)
-    mask = prob[top - crop_top:bottom - crop_top,
-                left - crop_left:right - crop_left] > .5
+    mask = prob[top:bottom, left:right] > .5
     return (mask if mask.any() else full), window
 
 
