@@ -48,6 +48,9 @@ class PretrainedBackbone(BaseModule):
             images (Tensor): Normalised images (N, 3, H, W).
 
         Returns:
-            tuple[Tensor, ...]: Maps (N, C, h, w), one for each output index.
+            tuple[Tensor, ...]: Maps (N, C, h, w), one for each output index,
+                contiguous.
         """
-        return self.encoder(images)
+        # A ViT's maps lie channels-last, convolutions keep that, and mmcv's
+        # RoIAlign on a CPU reads such maps in the wrong order without a word.
+        return tuple(feat.contiguous() for feat in self.encoder(images))
