@@ -15,6 +15,7 @@ default_hooks = dict(
     verify_checkpoint=dict(type='mmdet_mal.VerifyCheckpointHook'),
     strict_load=dict(type='mmdet_mal.StrictLoadHook'),
     nan_guard=dict(type='mmdet_mal.NanGuardHook'),
+    stall_guard=dict(type='mmdet_mal.StallGuardHook'),
     sync_log=dict(type='mmdet_mal.SyncLogHook'))
 
 env_cfg = dict(

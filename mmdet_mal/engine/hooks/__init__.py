@@ -7,6 +7,7 @@ from .mask_mosaic import MaskMosaicHook
 from .mean_teacher import MeanTeacherHook
 from .nan_guard import NanGuardHook
 from .pseudo_label import PseudoLabelHook
+from .stall_guard import StallGuardHook
 from .strict_load import StrictLoadHook
 from .sync_log import SyncLogHook
 from .verify_checkpoint import VerifyCheckpointHook
@@ -14,5 +15,5 @@ from .verify_checkpoint import VerifyCheckpointHook
 __all__ = [
     'ActivationCheckpointHook', 'AtomicCheckpointHook', 'CompileHook',
     'MaskMosaicHook', 'MeanTeacherHook', 'NanGuardHook', 'PseudoLabelHook',
-    'StrictLoadHook', 'SyncLogHook', 'VerifyCheckpointHook'
+    'StallGuardHook', 'StrictLoadHook', 'SyncLogHook', 'VerifyCheckpointHook'
 ]

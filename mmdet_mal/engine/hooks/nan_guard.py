@@ -67,8 +67,7 @@ class NanGuardHook(Hook):
             raise UserError(
                 f'NanGuardHook: {type(runner.optim_wrapper).__name__} does not '
                 'skip non-finite steps; set optim_wrapper.type to '
-                'mmdet_mal.AutoPrecisionOptimWrapper, or '
-                'default_hooks.nan_guard=None')
+                'mmdet_mal.AutoPrecisionOptimWrapper')
         resumed = runner.iter > 0
         hub = runner.message_hub
         self._total = hub.get_info(_TOTAL, 0) if resumed else 0
