@@ -1,27 +1,31 @@
 """One cell with one seed: train, label, score; resumes where it stopped."""
 
-import json
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
 
-from mmdet_mal.evaluation.mask_iou import mask_ious
-from mmdet_mal.evaluation.scores import labeller_scores
 from mmdet_mal.experiments.command import run_step
 from mmdet_mal.experiments.folder import read_json, write_json
+from mmdet_mal.experiments.running_steps import RunningSteps
 from mmdet_mal.experiments.steps import timed, train_once
 from mmdet_mal.labelling.weights import needs_checkpoint
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.shipped import shipped_root
 
+from .data import AblationData
 from .grid import Cell
+from .scoring import IOUS, MASKS, SCORES, score_command, score_masks
 
 # Shares of a cell's time before its own steps have been measured.
 _TRAIN_SECONDS_AN_ITERATION = 1.5
 _LABEL_SECONDS_A_BOX = .15
 _START_SECONDS = 20.
+
+# MMEngine formats configs with yapf, which keeps its style for the process.
+_CONFIG_LOCK = threading.Lock()
 
 Listener = Callable[[str, float, float, int], Callable[[str], None]]
 
@@ -73,7 +77,7 @@ class CellRun:
         Raises:
             UserError: the file is missing or damaged.
         """
-        path = self.folder / 'ious.npz'
+        path = self.folder / IOUS
         try:
             with np.load(path, allow_pickle=False) as columns:
                 return dict(columns)
@@ -99,76 +103,69 @@ class CellRun:
                  _START_SECONDS + boxes * _LABEL_SECONDS_A_BOX)
         return train * self.iterations + label
 
-    def run(self, boxes: Path, images: str, human: dict,
-            listener: Listener, keep_open: Sequence[int] = ()) -> None:
+    def run(self, boxes: Path, data: AblationData, human: dict,
+            listener: Listener, keep_open: Sequence[int] = (),
+            environment: Mapping[str, str] | None = None,
+            running: RunningSteps | None = None) -> None:
         """Do what is left to do.
 
         Args:
             boxes (Path): JSON with the boxes that are labelled.
-            images (str): where their images are.
+            data (AblationData): where their images and human masks are.
             human (dict): COCO dictionary of the same boxes with human masks.
             listener (Callable): as :meth:`PartsBar.listener`.
             keep_open (Sequence[int]): as in :func:`run_step`.
+            environment (Mapping[str, str], optional): as in :func:`run_step`.
+            running (RunningSteps, optional): as in :func:`run_step`; the masks
+                are then scored in a process of their own too.
 
         Raises:
             UserError: a step failed.
+            StepStopped: ``running`` was stopped.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self._write_config()
+        log = self.folder / 'log.txt'
         count = sum(1 for ann in human['annotations'])
         whole = self.expected_seconds(count, [])
         trained = (_TRAIN_SECONDS_AN_ITERATION * self.iterations) / whole
         checkpoint = None
         if needs_checkpoint(self._config):
-            checkpoint = self._train(config, listener, trained, keep_open)
-        masks = self.folder / 'masks.json'
+            checkpoint = train_once(
+                self.folder, self._tool('train'), config,
+                listener(f'{self.name}: train', 0., trained,
+                         self._config.train_cfg.max_epochs),
+                keep_open, environment, running)
         with timed(self.folder, 'label'):
             run_step(
                 ['python', self._tool('label'), str(config),
                  *([checkpoint] if checkpoint else []), '--ann', str(boxes),
-                 '--images', images, '--out', str(masks)],
-                self.folder / 'log.txt',
-                listener(f'{self.name}: label', trained, .98, 1),
-                keep_open=keep_open)
-        listener(f'{self.name}: score', .98, 1., 1)
+                 '--images', data.score_images, '--out', str(self.folder / MASKS)],
+                log, listener(f'{self.name}: label', trained, .98, 1),
+                environment, keep_open, running)
+        on_line = listener(f'{self.name}: score', .98, 1., 1)
         with timed(self.folder, 'score'):
-            self._score(masks, human)
+            if running is None:
+                scores = score_masks(self.folder, human)
+            else:
+                run_step(score_command(self.folder, data.human, data.score_number),
+                         log, on_line, environment, keep_open, running)
+                scores = read_json(self.folder / SCORES)
+            # Last, since it says that the cell is done.
+            write_json(self.folder / 'result.json', dict(
+                cell=self.cell.name, seed=self.seed, iterations=self.iterations,
+                seconds=self.seconds, **scores))
+        (self.folder / SCORES).unlink(missing_ok=True)
 
     def _write_config(self) -> Path:
         path = self.folder / 'config.py'
         if not path.exists():
             temporary = self.folder / 'config_new.py'
-            self._config.dump(str(temporary))
+            with _CONFIG_LOCK:
+                self._config.dump(str(temporary))
             temporary.replace(path)
         return path
-
-    def _train(self, config: Path, listener: Listener, share: float,
-               keep_open: Sequence[int]) -> str:
-        """Train, or go on; returns the path of the last checkpoint."""
-        return train_once(
-            self.folder, self._tool('train'), config,
-            listener(f'{self.name}: train', 0., share,
-                     self._config.train_cfg.max_epochs), keep_open)
-
-    def _score(self, masks: Path, human: dict) -> None:
-        columns = mask_ious(str(masks), human)
-        scores = labeller_scores(columns, human, worst=0)
-        # Written before the result, which says that the cell is done.
-        temporary = self.folder / 'ious_new.npz'
-        np.savez_compressed(
-            temporary, ann_ids=columns.ann_ids, image_ids=columns.image_ids,
-            box_areas=columns.box_areas, ious=columns.ious)
-        temporary.replace(self.folder / 'ious.npz')
-        write_json(self.folder / 'result.json', dict(
-            cell=self.cell.name, seed=self.seed, iterations=self.iterations,
-            seconds=self.seconds, missing=int(columns.missing.sum()),
-            sizes=_plain(scores['sizes'])))
 
     @staticmethod
     def _tool(name: str) -> str:
         return str(shipped_root() / 'tools' / f'{name}.py')
-
-
-def _plain(sizes: dict) -> dict:
-    """The same with null for nan, which JSON does not know."""
-    return json.loads(json.dumps(sizes).replace('NaN', 'null'))

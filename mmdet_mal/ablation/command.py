@@ -2,9 +2,16 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmdet_mal.utils.settings_action import SettingsAction
+
+if TYPE_CHECKING:  # help and mistakes in the grid need none of it
+    from mmdet_mal.experiments.job_places import JobPlace
+
+    from .runner import AblationRun
 
 _EPILOG = '''examples:
   python tools/ablation.py configs/mal/ablations/theta.yaml --dry-run
@@ -19,7 +26,8 @@ The grids are small by default: the config and the photographs of coco_mini
       --boxes data/coco/annotations/instances_train2017.json \\
       --images data/coco/train2017 \\
       --human data/coco/annotations/instances_val2017.json \\
-      --score-images data/coco/val2017 --out work_dirs/ablations/theta_coco
+      --score-images data/coco/val2017 --out work_dirs/ablations/theta_coco \\
+      --jobs auto
 
 Start the same command again to go on where it stopped; more seeds may be added.
 Exit code 1: a cell failed (the others were run).'''
@@ -53,8 +61,14 @@ def make_parser() -> argparse.ArgumentParser:
                         help='images of --human (default: --images)')
     parser.add_argument('--score-number', type=int, metavar='N',
                         help='label and score about N of these images only')
+    parser.add_argument(
+        '--jobs', default='1', metavar='N',
+        help='cells at the same time, each in processes of its own: on the GPUs '
+        'in turn, and with a share of the cores; "auto" is one a visible GPU '
+        '(default: 1)')
     parser.add_argument('--dry-run', action='store_true',
-                        help='list the cells and their time, and run nothing')
+                        help='list the cells, who runs them and their time, and '
+                        'run nothing')
     parser.add_argument(
         '--cfg-options', nargs='+', action=SettingsAction, metavar='KEY=VALUE',
         help='settings of all cells, e.g. train_dataloader.num_workers=0; unlike '
@@ -66,19 +80,23 @@ def main() -> None:
     """Run the command."""
     args = make_parser().parse_args()
     import mmdet_mal  # noqa: F401  its shields come first
+    from .grid import load_grid
+    grid = load_grid(args.grid, args.config)
+
     from mmdet_mal.experiments.command import exit_on_sigterm, keep_log_short
+    from mmdet_mal.experiments.job_places import choose_jobs, visible_gpus
 
     from .data import AblationData
-    from .grid import load_grid
     from .report import PLOT, REPORT, RESULTS, print_table
     from .runner import AblationRun
     exit_on_sigterm()
     keep_log_short()
-    grid = load_grid(args.grid, args.config)
     data = AblationData.from_options(args.boxes, args.images, args.human,
                                      args.score_images, args.score_number)
     out = Path(args.out or Path('work_dirs/ablations') / grid.name)
-    run = AblationRun(grid, data, args.seeds, out, args.max_iters, args.cfg_options)
+    gpus = visible_gpus()
+    run = AblationRun(grid, data, args.seeds, out, args.max_iters, args.cfg_options,
+                      choose_jobs(args.jobs, gpus), gpus)
     if args.dry_run:
         _show_plan(run)
         return
@@ -96,16 +114,34 @@ def main() -> None:
         sys.exit(1)
 
 
-def _show_plan(run) -> None:
+def _show_plan(run: 'AblationRun') -> None:
     from mmdet_mal.evaluation.report import text_table
     boxes = len(run.data.scored()['annotations'])
     print(run.grid.title)
     print(text_table(run.plan_rows(boxes)))
+    many = len(run.places) > 1
+    if many:
+        print(_places_line(run.places))
     done = [r for r in run.runs if r.state == 'done']
-    left = [r for r in run.runs if r.state != 'done']
-    if done and left:
-        seconds = sum(r.expected_seconds(boxes, done) for r in left)
-        print(f'{len(left)} cells are left, about {seconds / 60:.0f} minutes at the '
-              f'speed of the {len(done)} that are done')
+    left = len(run.runs) - len(done)
+    seconds = run.expected_seconds(boxes)
+    if left and seconds is not None:
+        print(f'{left} cells are left, about {seconds / 60:.0f} minutes at the '
+              f'speed of the {len(done)} that are done'
+              + (' (with fewer jobs or more they ran at another speed)'
+                 if many else ''))
     elif left:
-        print(f'{len(left)} cells, none done: times are known when the first is')
+        print(f'{left} cells, none done: times are known when the first is')
+
+
+def _places_line(places: Sequence['JobPlace']) -> str:
+    """Who runs where, and that the table's column is a forecast."""
+    from mmdet_mal.machine.cores import usable_cores
+    where = '; '.join(f'job {number} on {place.device}'
+                      for number, place in enumerate(places, 1))
+    cores = usable_cores()
+    crowded = (f'; more jobs than the {cores} usable cores'
+               if len(places) > cores else '')
+    return (f'{len(places)} cells at a time: {where}; {places[0].threads} each'
+            f'{crowded}. The job that is free first takes the next cell; the '
+            'table deals by the expected times.')

@@ -69,8 +69,7 @@ class AblationData:
             if '://' not in path and not os.path.exists(path):
                 raise UserError(f'{path}: no such folder or archive of images')
         if score_number is not None and score_number < 1:
-            raise UserError(f'--score-images-number {score_number}: expected 1 or '
-                            'more')
+            raise UserError(f'--score-number {score_number}: expected 1 or more')
         return data
 
     def manifest(self) -> dict[str, Any]:
@@ -85,16 +84,7 @@ class AblationData:
         Raises:
             UserError: it has no human masks, or is no COCO file.
         """
-        data = load_annotation_file(self.human)
-        if self.score_number is not None and self.score_number < len(data['images']):
-            chosen = np.linspace(0, len(data['images']) - 1, self.score_number)
-            images = [data['images'][i] for i in np.unique(chosen.round().astype(int))]
-            ids = {image.get('id') for image in images}
-            data = dict(data, images=images, annotations=[
-                a for a in data['annotations'] if a.get('image_id') in ids])
-        if not human_rles(data):
-            raise UserError(f'{self.human}: has no boxes to be scored')
-        return data
+        return read_scored(self.human, self.score_number)
 
     def write_score_boxes(self, path: str | Path) -> None:
         """Write the boxes of :meth:`scored` without any mask.
@@ -115,3 +105,25 @@ class AblationData:
         with write_then_rename(str(path)) as file:
             json.dump(dict(images=data['images'], annotations=annotations,
                            categories=data['categories']), file)
+
+
+def read_scored(human: str, number: int | None = None) -> dict:
+    """A human COCO dictionary, cut to an even choice of its images.
+
+    Args:
+        human (str): COCO JSON with human masks.
+        number (int, optional): about so many images; None takes all.
+
+    Raises:
+        UserError: it has no human masks, or is no COCO file.
+    """
+    data = load_annotation_file(human)
+    if number is not None and number < len(data['images']):
+        chosen = np.linspace(0, len(data['images']) - 1, number)
+        images = [data['images'][i] for i in np.unique(chosen.round().astype(int))]
+        ids = {image.get('id') for image in images}
+        data = dict(data, images=images, annotations=[
+            a for a in data['annotations'] if a.get('image_id') in ids])
+    if not human_rles(data):
+        raise UserError(f'{human}: has no boxes to be scored')
+    return data

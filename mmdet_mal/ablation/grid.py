@@ -116,9 +116,25 @@ def load_grid(path: str | Path, config: str | None = None) -> Grid:
                 str(content.get('source', '')), axis, base, cells)
 
 
+class _GridLoader(yaml.SafeLoader):
+    """Refuses a key that is there twice, of which YAML would take the last."""
+
+    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict:
+        seen = set()
+        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)
+                ] if isinstance(node, yaml.MappingNode) else []
+        for key in keys:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f'the key {key.value!r} is there twice',
+                    key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _read_yaml(path: Path) -> dict:
     try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+        content = yaml.load(path.read_text(encoding='utf-8'), _GridLoader)
     except FileNotFoundError:
         raise UserError(f'{path}: no such grid; the shipped ones are '
                         'configs/mal/ablations/*.yaml') from None

@@ -1,5 +1,6 @@
 """A whole grid: plan it, run what is left, write the table as it grows."""
 
+import functools
 import hashlib
 import json
 import sys
@@ -11,7 +12,11 @@ from mmengine.config import Config
 
 from mmdet_mal.datasets.image_source import image_source
 from mmdet_mal.experiments.bar import PartsBar
+from mmdet_mal.experiments.dealing import deal
 from mmdet_mal.experiments.folder import ExperimentFolder
+from mmdet_mal.experiments.job_places import JobPlace, job_places
+from mmdet_mal.experiments.job_pool import JobPool
+from mmdet_mal.experiments.jobs_bar import JobsBar
 from mmdet_mal.labelling.weights import needs_checkpoint
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.tool import load_config
@@ -43,6 +48,12 @@ class AblationRun:
         max_iters (int, optional): shorten longer trainings to so many
             iterations.
         options (Mapping, optional): settings of all cells by dotted key.
+        jobs (int): cells at the same time.
+        gpus (Sequence[str]): that the jobs share, see :func:`visible_gpus`.
+
+    Attributes:
+        runs: the cells with their seeds, in the order in which they are begun.
+        places: where each job runs; not more jobs than cells.
 
     Raises:
         UserError: a config, a setting or a file is not there or does not fit.
@@ -50,7 +61,8 @@ class AblationRun:
 
     def __init__(self, grid: Grid, data: AblationData, seeds: Sequence[int],
                  out: Path, max_iters: int | None = None,
-                 options: Mapping[str, Any] | None = None) -> None:
+                 options: Mapping[str, Any] | None = None, jobs: int = 1,
+                 gpus: Sequence[str] = ()) -> None:
         if len(set(seeds)) != len(seeds) or any(seed < 0 for seed in seeds):
             raise UserError(f'--seeds {" ".join(map(str, seeds))}: expected '
                             'different numbers of 0 or more')
@@ -72,14 +84,19 @@ class AblationRun:
             self._run_of(cell, seed, *configs[cell.name])
             for number, seed in enumerate(seeds) for cell in grid.cells
             if number == 0 or configs[cell.name][1]]
+        # By all cells, not by those that are left: the same command deals the
+        # same cores to a cell that it goes on with.
+        self.places: list[JobPlace] = job_places(min(jobs, len(self.runs)), gpus)
 
     def plan_rows(self, boxes: int) -> list[list[str]]:
-        """Heading and one row a cell: state, iterations, expected minutes.
+        """Heading and one row a cell: state, iterations, expected minutes, job.
 
         Args:
             boxes (int): that each cell labels.
         """
-        done = [run for run in self.runs if run.state == 'done']
+        done, left = self._done_and_left()
+        jobs = dict(zip([run.name for run in left], self._deal(boxes)[0],
+                        strict=True))
         rows = [['cell', 'seed', 'state', 'iterations', 'minutes']]
         for run in self.runs:
             if run.state == 'done':
@@ -90,7 +107,19 @@ class AblationRun:
                 minutes = 'not measured yet'
             rows.append([run.cell.name, str(run.seed), run.state,
                          str(run.iterations), minutes])
+        if len(self.places) > 1:
+            rows[0].append('job')
+            for row, run in zip(rows[1:], self.runs, strict=True):
+                row.append(str(jobs[run.name] + 1) if run.name in jobs else '-')
         return rows
+
+    def expected_seconds(self, boxes: int) -> float | None:
+        """Until all cells are done; None if none has been measured.
+
+        Args:
+            boxes (int): that each cell labels.
+        """
+        return self._deal(boxes)[1] if self._done_and_left()[0] else None
 
     def run(self) -> dict[str, str]:
         """Run what is left; writes the results after each cell.
@@ -107,29 +136,72 @@ class AblationRun:
             boxes = self.out / 'score_boxes.json'
             self.data.write_score_boxes(boxes)
             count = len(human['annotations'])
-            left = [run for run in self.runs if run.state != 'done']
-            done = [run for run in self.runs if run.state == 'done']
+            done, left = self._done_and_left()
             if done:
                 print(f'{self.out}: {len(done)} of {len(self.runs)} cells are '
                       'done already', file=sys.stderr)
             costs = [run.expected_seconds(count, done) for run in left]
-            with PartsBar(costs, f'grid {self.grid.name}') as bar:
-                for run in left:
-                    try:
-                        run.run(boxes, self.data.score_images, human, bar.listener,
-                                folder.held)
-                        bar.say(_line(run))
-                    except UserError as error:
-                        failed[run.name] = str(error)
-                        bar.say(f'{run.name}: FAILED: {error}')
-                    bar.finish_part()
-                    self.write(failed)
+            run_left = (self._run_in_turn if len(self.places) == 1
+                        else self._run_side_by_side)
+            run_left(left, costs, failed, boxes, human, folder.held)
             self.write(failed)
         return failed
 
+    def _run_in_turn(self, left: Sequence[CellRun], costs: list[float],
+                     failed: dict[str, str], boxes: Path, human: dict,
+                     held: Sequence[int]) -> None:
+        with PartsBar(costs, f'grid {self.grid.name}') as bar:
+            for run in left:
+                try:
+                    run.run(boxes, self.data, human, bar.listener, held)
+                    bar.say(_line(run))
+                except UserError as error:
+                    failed[run.name] = str(error)
+                    bar.say(f'{run.name}: FAILED: {error}')
+                bar.finish_part()
+                self.write(failed)
+
+    def _run_side_by_side(self, left: Sequence[CellRun], costs: list[float],
+                          failed: dict[str, str], boxes: Path, human: dict,
+                          held: Sequence[int]) -> None:
+        with (JobsBar(costs, len(self.places), f'grid {self.grid.name}') as bar,
+              JobPool(len(self.places)) as pool):
+
+            def work(part: int, job: int) -> None:
+                run = left[part]
+                bar.begin(part, run.name)
+                try:
+                    run.run(boxes, self.data, human,
+                            functools.partial(bar.listener, part), held,
+                            self.places[job].environment, pool.steps)
+                finally:
+                    bar.finish(part)
+
+            # The table is written here alone, so never by two at once.
+            for part, error in pool.each(range(len(left)), work):
+                run = left[part]
+                if error is None:
+                    bar.say(_line(run))
+                else:
+                    failed[run.name] = str(error)
+                    bar.say(f'{run.name}: FAILED: {error}')
+                self.write(failed)
+
     def write(self, failed: Mapping[str, str]) -> None:
         """Write table, plot and JSON of what is done."""
-        write_results(self.out, self.grid, self.runs, failed)
+        # In the order of the grid, whatever failed first.
+        write_results(self.out, self.grid, self.runs, {
+            run.name: failed[run.name] for run in self.runs if run.name in failed})
+
+    def _done_and_left(self) -> tuple[list[CellRun], list[CellRun]]:
+        done = [run for run in self.runs if run.state == 'done']
+        return done, [run for run in self.runs if run.state != 'done']
+
+    def _deal(self, boxes: int) -> tuple[list[int], float]:
+        """The job of each cell that is left, and the seconds until all are done."""
+        done, left = self._done_and_left()
+        return deal([run.expected_seconds(boxes, done) for run in left],
+                    len(self.places))
 
     def _run_of(self, cell: Cell, seed: int, config: Config,
                 iterations: int) -> CellRun:

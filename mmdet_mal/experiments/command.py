@@ -15,6 +15,9 @@ from pathlib import Path
 
 from mmdet_mal.utils.errors import UserError
 
+from .running_steps import RunningSteps, StepStopped, signal_group
+from .signals import hold_signals
+
 _TAIL_LINES = 12
 _WAIT_SECONDS = 15
 _POLL_SECONDS = .05
@@ -35,7 +38,8 @@ class CommandFailed(UserError):
 def run_step(command: Sequence[str], log_file: str | Path,
              on_line: Callable[[str], None] = lambda line: None,
              environment: Mapping[str, str] | None = None,
-             keep_open: Sequence[int] = ()) -> None:
+             keep_open: Sequence[int] = (),
+             running: RunningSteps | None = None) -> None:
     """Run a command to its end.
 
     It runs in a process group of its own, of which nothing is left afterwards:
@@ -51,10 +55,13 @@ def run_step(command: Sequence[str], log_file: str | Path,
         environment (Mapping[str, str], optional): variables to add.
         keep_open (Sequence[int]): file descriptors for the command to hold, such
             as a lock that must outlive us if we are killed.
+        running (RunningSteps, optional): where the command is registered; who
+            waits for it in another thread than the main one has to give it.
 
     Raises:
         CommandFailed: it ended with another code than 0; the message has its
             own error message, else its last lines.
+        StepStopped: ``running`` was stopped.
     """
     program = sys.executable if command[0] == 'python' else command[0]
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
@@ -62,12 +69,18 @@ def run_step(command: Sequence[str], log_file: str | Path,
     with open(log_file, 'a', encoding='utf-8') as log:
         log.write('$ ' + ' '.join(command) + '\n')
         log.flush()
-        process = subprocess.Popen(
-            [program, *command[1:]], stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, bufsize=0, pass_fds=tuple(keep_open),
-            start_new_session=True,
-            env={**os.environ, 'PYTHONUNBUFFERED': '1', **(environment or {})})
+
+        def popen() -> subprocess.Popen:
+            return subprocess.Popen(
+                [program, *command[1:]], stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, bufsize=0, pass_fds=tuple(keep_open),
+                start_new_session=True,
+                env={**os.environ, 'PYTHONUNBUFFERED': '1', **(environment or {})})
+
+        process = None
         try:
+            with hold_signals():  # a command that has started must be known
+                process = popen() if running is None else running.start(popen)
             sweeper = threading.Thread(target=_sweep, args=(process.pid, ))
             sweeper.start()
             for line in _pieces(process.stdout):
@@ -77,13 +90,19 @@ def run_step(command: Sequence[str], log_file: str | Path,
                     tail.append(line.strip())
                 on_line(line)
         except BaseException:
-            _interrupt(process.pid)
+            if process is not None:
+                _interrupt(process.pid)
             raise
         else:
             sweeper.join()
         finally:
-            code = process.wait()
-            process.stdout.close()
+            if process is not None:
+                if running is not None:
+                    running.forget(process)
+                code = process.wait()
+                process.stdout.close()
+    if code and running is not None and running.stopped:
+        raise StepStopped
     if code:
         raise CommandFailed(f'{_reason(tail, code)} (all of it: {log_file})')
 
@@ -134,28 +153,28 @@ def _sweep(leader: int) -> None:
     """
     with contextlib.suppress(ChildProcessError):  # reaped after an interruption
         os.waitid(os.P_PID, leader, os.WEXITED | os.WNOWAIT)
-        _signal_group(leader, signal.SIGKILL)
+        signal_group(leader, signal.SIGKILL)
 
 
 def _interrupt(leader: int) -> None:
-    """End a group as Ctrl-C would; by force what takes too long."""
+    """End a group as Ctrl-C would; by force what takes too long.
+
+    A second signal to us meanwhile ends it by force at once.
+    """
     # Started in the background of a shell, we and it ignore SIGINT.
     ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    for number in (signal.SIGTERM if ignored else signal.SIGINT, signal.SIGTERM):
-        _signal_group(leader, number)
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while time.monotonic() < deadline:
-            if os.waitid(os.P_PID, leader,
-                         os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
-                _signal_group(leader, signal.SIGKILL)
-                return
-            time.sleep(_POLL_SECONDS)
-    _signal_group(leader, signal.SIGKILL)
-
-
-def _signal_group(leader: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, number)
+    try:
+        for number in (signal.SIGTERM if ignored else signal.SIGINT,
+                       signal.SIGTERM):
+            signal_group(leader, number)
+            deadline = time.monotonic() + _WAIT_SECONDS
+            while time.monotonic() < deadline:
+                if os.waitid(os.P_PID, leader,
+                             os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
+                    return
+                time.sleep(_POLL_SECONDS)
+    finally:
+        signal_group(leader, signal.SIGKILL)
 
 
 def _reason(tail: Sequence[str], code: int) -> str:

@@ -1,7 +1,7 @@
 """Steps that experiments share: trainings, and the time that steps take."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from mmdet_mal.utils.errors import UserError
 
 from .command import run_step
 from .folder import read_json, write_json
+from .running_steps import RunningSteps
 
 
 @contextmanager
@@ -30,7 +31,9 @@ def timed(folder: Path, step: str) -> Iterator[None]:
 
 def train_once(folder: Path, tool: str, config: Path,
                on_line: Callable[[str], None],
-               keep_open: Sequence[int] = ()) -> str:
+               keep_open: Sequence[int] = (),
+               environment: Mapping[str, str] | None = None,
+               running: RunningSteps | None = None) -> str:
     """Train, go on training, or do nothing if it is done.
 
     Args:
@@ -40,6 +43,7 @@ def train_once(folder: Path, tool: str, config: Path,
         config (Path): config file.
         on_line (Callable): called with each line of its output.
         keep_open (Sequence[int]): file descriptors for it to hold.
+        environment, running: as in :func:`~.command.run_step`.
 
     Returns:
         str: path of the last checkpoint.
@@ -51,7 +55,7 @@ def train_once(folder: Path, tool: str, config: Path,
     if not done.is_file():
         with timed(folder, 'train'):
             run_step(['python', tool, str(config), '--work-dir', str(work_dir),
-                      '--resume'], log, on_line, keep_open=keep_open)
+                      '--resume'], log, on_line, environment, keep_open, running)
         note = work_dir / 'last_checkpoint'
         if not note.is_file():
             raise UserError(f'{work_dir}: training left no checkpoint (is the '

@@ -48,7 +48,7 @@ def short_cells(monkeypatch):
     from mmdet_mal.utils.errors import UserError
     done, fail = [], {}
 
-    def run(self, boxes, images, human, listener, keep_open=()):
+    def run(self, boxes, data, human, listener, *steps):
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.name in fail:
             raise fail.pop(self.name)('no such weights\n| <b>')

@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -7,6 +8,7 @@ import time
 import pytest
 
 from mmdet_mal.experiments.command import CommandFailed, progress_of, run_step
+from mmdet_mal.experiments.running_steps import RunningSteps
 
 
 def python(code):
@@ -80,6 +82,26 @@ def test_an_interruption_ends_the_command(tmp_path):
         os.kill(int(note.read_text()), 0)
 
 
+@pytest.mark.parametrize('running', [None, RunningSteps()])
+def test_an_interruption_while_the_command_starts_ends_it(
+        tmp_path, monkeypatch, running):
+    """It has started, but who starts it has not yet been told."""
+    popen, started = subprocess.Popen, []
+
+    def start_and_interrupt(*args, **kwargs):
+        started.append(popen(*args, **kwargs))
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(.01)
+        return started[0]
+
+    monkeypatch.setattr(subprocess, 'Popen', start_and_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_step(python('import time; time.sleep(60)'), tmp_path / 'log',
+                 running=running)
+    assert started[0].returncode is not None
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_what_a_dead_command_leaves_behind_is_ended(tmp_path):
     """A worker that holds the pipe would have us wait for ever."""
     note = tmp_path / 'pid'
@@ -108,6 +130,27 @@ def test_a_command_that_ignores_ctrl_c_is_killed(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run_step(python(code), tmp_path / 'log', stop)
     assert time.monotonic() - start < 30
+
+
+def test_a_second_ctrl_c_ends_a_command_at_once(tmp_path, monkeypatch):
+    from mmdet_mal.experiments import command
+    monkeypatch.setattr(command, '_WAIT_SECONDS', 300)
+    note = tmp_path / 'pid'
+    code = ('import os, signal as s, time; s.signal(s.SIGINT, s.SIG_IGN); '
+            f'open({str(note)!r}, "w").write(str(os.getpid())); '
+            'print("ready", flush=True); time.sleep(60)')
+
+    def stop(line):
+        if 'ready' in line:
+            threading.Timer(.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+            raise KeyboardInterrupt
+
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_step(python(code), tmp_path / 'log', stop)
+    assert time.monotonic() - start < 30
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(note.read_text()), 0)
 
 
 def _ends(pid):

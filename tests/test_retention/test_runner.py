@@ -21,7 +21,8 @@ def steps(monkeypatch):
     """
     done, fail = [], {}
 
-    def run_step(command, log, on_line=None, environment=None, keep_open=()):
+    def run_step(command, log, on_line=None, environment=None, keep_open=(),
+                 running=None):
         script, work_dir = Path(command[1]).name, Path(command[-1 - (
             '--resume' in command)])
         name = work_dir.parent.name
