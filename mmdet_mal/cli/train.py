@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> None:
     from mmdet_mal.engine.resume import check_resumable
     from mmdet_mal.labelling.weights import needs_checkpoint
     from mmdet_mal.machine.process import prepare_process
+    from mmdet_mal.utils.annotation_paths import check_annotation_paths
     from mmdet_mal.utils.errors import UserError
 
     cfg = load_config(args.config, args.cfg_options)
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace) -> None:
     if not needs_checkpoint(cfg):
         raise UserError(f'{args.config}: its labeller is not trained; it labels '
                         'at once (tools/label.py CONFIG --ann …)')
+    check_annotation_paths(cfg, args.config)
     set_precision(cfg, args.precision)
     prepare_work_dir(cfg, args.work_dir, args.config)
 

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from mmdet_mal.structures.rle import RLE, bbox_rle, bbox_window, encode_window, rle_area
+from mmdet_mal.utils.setting_error import SettingError
 
 from .mask_rules import drop_small_parts, fill_holes, side_slack, tight_threshold
 
@@ -55,23 +56,23 @@ class MaskOptions:
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold < 1:
-            raise ValueError(
+            raise SettingError(
                 f'threshold is {self.threshold}, expected a value in [0, 1)')
         if self.tight_range is not None:
             low, high = self.tight_range
             if not 0 <= low <= high < 1:
-                raise ValueError(f'tight_range is {self.tight_range}, expected '
-                                 '(low, high) with 0 <= low <= high < 1')
+                raise SettingError(f'tight_range is {self.tight_range}, expected '
+                                   '(low, high) with 0 <= low <= high < 1')
         if not 0 <= self.box_margin <= 1:
-            raise ValueError(f'box_margin is {self.box_margin}, expected a share '
-                             'of the box in [0, 1]')
+            raise SettingError(f'box_margin is {self.box_margin}, expected a share '
+                               'of the box in [0, 1]')
         for name in ('min_part', 'max_hole'):
             if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f'{name} is {getattr(self, name)}, expected a '
-                                 'share in [0, 1]')
+                raise SettingError(f'{name} is {getattr(self, name)}, expected a '
+                                   'share in [0, 1]')
         if self.ellipse_prior < 0:
-            raise ValueError(f'ellipse_prior is {self.ellipse_prior}, expected '
-                             'a weight of at least 0')
+            raise SettingError(f'ellipse_prior is {self.ellipse_prior}, expected '
+                               'a weight of at least 0')
 
 
 def probability_to_rle(

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mmdet_mal.models.box_geometry import covered_cells
 from mmdet_mal.models.token_grouping import group_tokens, repeat_edge
+from mmdet_mal.utils.setting_error import SettingError
 
 # Probabilities are kept this far from 0 and 1 before they become log odds.
 _CLAMP = 1e-3
@@ -29,9 +30,9 @@ class CropGrouping:
     def __init__(self, *, sharpness: float = 1.0, network_weight: float = 0.25,
                  **grouping: float) -> None:
         if sharpness <= 0:
-            raise ValueError(f'sharpness must be positive, got {sharpness}')
+            raise SettingError(f'sharpness must be positive, got {sharpness}')
         if network_weight < 0:
-            raise ValueError(
+            raise SettingError(
                 f'network_weight must not be negative, got {network_weight}')
         self.sharpness = sharpness
         self.network_weight = network_weight

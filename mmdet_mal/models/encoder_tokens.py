@@ -6,6 +6,7 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from mmdet_mal.models.encoders.pretrained import load_pretrained_encoder
+from mmdet_mal.models.encoders.whole_patches import check_whole_patches
 from mmdet_mal.registry import MODELS
 from mmdet_mal.utils.errors import UserError
 
@@ -59,13 +60,17 @@ class EncoderTokens(BaseModel):
             with ``tokens``, a tuple of maps (C, h, w).
 
         Raises:
-            UserError: For ``mode='loss'``: there is nothing to train.
+            UserError: For ``mode='loss'``: there is nothing to train; or if
+                the encoder's patches do not cover the crops exactly.
         """
         if mode == 'loss':
             raise UserError(
                 'mmdet_mal.EncoderTokens is for analyses and is not trained; '
                 'train one of configs/mal/mal_*.py')
-        feats = self.encoder(inputs) if len(inputs) else ()
+        feats = ()
+        if len(inputs):
+            check_whole_patches(self.encoder, inputs)
+            feats = self.encoder(inputs)
         if mode == 'tensor':
             return feats
         if mode != 'predict':

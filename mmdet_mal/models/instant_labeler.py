@@ -10,6 +10,7 @@ from mmdet_mal.models.crop_grouping import CropGrouping, resize_scores
 from mmdet_mal.models.crop_labeler import CropLabeler, crop_valid_mask
 from mmdet_mal.models.crop_maps import CropMaps
 from mmdet_mal.models.encoders.pretrained import load_pretrained_encoder
+from mmdet_mal.models.encoders.whole_patches import check_whole_patches
 from mmdet_mal.models.heads.resize import resize_bilinear
 from mmdet_mal.models.map_parts import box_region, map_parts
 from mmdet_mal.models.mean_field import crf_marginals
@@ -139,7 +140,11 @@ class InstantLabeler(CropLabeler):
             CropMaps: fp32 maps (N, H / 4, W / 4) on the model's device with
             the components of :func:`.map_parts.map_parts`, ``refine_iou`` if
             there is a mean field.
+
+        Raises:
+            UserError: If the encoder's patches do not cover the crops exactly.
         """
+        check_whole_patches(self.encoder, inputs)
         feats = self.encoder(inputs)
         # Under a label run's autocast the sums over tokens would lose digits.
         with torch.autocast(inputs.device.type, enabled=False):

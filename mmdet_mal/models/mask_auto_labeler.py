@@ -17,6 +17,7 @@ from mmdet_mal.models.crop_maps import CropMaps
 from mmdet_mal.models.expansion_views import average_expansions
 from mmdet_mal.models.map_parts import box_region, map_parts
 from mmdet_mal.registry import MODELS
+from mmdet_mal.utils.setting_error import SettingError
 
 # The mean field wants soft log odds; sharper ones tell good masks from bad.
 QUALITY_SHARPNESS = 4.0
@@ -94,20 +95,20 @@ class MaskAutoLabeler(CropLabeler):
                  label_grouping: dict | None = None) -> None:
         super().__init__(postprocess, data_preprocessor, init_cfg, quality)
         if predictor not in ('teacher', 'student', 'mean'):
-            raise ValueError("predictor must be 'teacher', 'student' or "
-                             f"'mean', got {predictor!r}")
+            raise SettingError("predictor must be 'teacher', 'student' or "
+                               f"'mean', got {predictor!r}")
         if refine not in REFINEMENTS:
-            raise ValueError(f'refine must be one of {REFINEMENTS}, got '
-                             f'{refine!r}')
+            raise SettingError(f'refine must be one of {REFINEMENTS}, got '
+                               f'{refine!r}')
         if any(rate < 0 for rate in expansions):
-            raise ValueError('expansions must be rates of at least 0, got '
-                             f'{tuple(expansions)}')
+            raise SettingError('expansions must be rates of at least 0, got '
+                               f'{tuple(expansions)}')
         if quality_views not in ('labels', 'both_networks'):
-            raise ValueError("quality_views must be 'labels' or "
-                             f"'both_networks', got {quality_views!r}")
+            raise SettingError("quality_views must be 'labels' or "
+                               f"'both_networks', got {quality_views!r}")
         if teacher_start not in ('copy', 'random'):
-            raise ValueError("teacher_start must be 'copy' or 'random', got "
-                             f'{teacher_start!r}')
+            raise SettingError("teacher_start must be 'copy' or 'random', got "
+                               f'{teacher_start!r}')
         self.teacher_start = teacher_start
         self.student = MODELS.build(network)
         self.teacher = (
@@ -121,9 +122,11 @@ class MaskAutoLabeler(CropLabeler):
         num_classes = self.student.decoder.num_classes
         # A branch without a loss has no gradient, which DDP does not forgive.
         if bool(class_loss) != bool(num_classes):
-            raise ValueError(
+            raise SettingError(
                 "class_loss and the decoder's num_classes belong together, got "
-                f'class_loss={class_loss} and num_classes={num_classes}')
+                f'class_loss={class_loss} and num_classes={num_classes}; set '
+                'model.network.decoder.num_classes to the number of categories '
+                'and model.class_loss.type=mmdet_mal.ClassLoss, or neither')
         self.class_loss = MODELS.build(class_loss) if class_loss else None
         self.predictor = predictor
         self.flip = flip

@@ -4,6 +4,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmdet_mal.models.encoders.pretrained import load_pretrained_encoder
+from mmdet_mal.models.encoders.whole_patches import check_whole_patches
 from mmdet_mal.models.heads.mask_head_output import MaskHeadOutput
 from mmdet_mal.registry import MODELS
 
@@ -48,7 +49,11 @@ class MaskNetwork(BaseModule):
 
         Returns:
             tuple[Tensor, ...]: Maps (N, C, h, w), one for each output index.
+
+        Raises:
+            UserError: If the encoder's patches do not cover the crops exactly.
         """
+        check_whole_patches(self.encoder, crops)
         return self.encoder(crops)
 
     def forward(self, crops: Tensor, box_areas: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from mmdet_mal.models.box_geometry import rectangle_mask
 from mmdet_mal.models.crop_labeler import crop_box_areas, crop_valid_mask
 from mmdet_mal.models.mask_auto_labeler import MaskAutoLabeler
 from mmdet_mal.registry import MODELS
+from mmdet_mal.utils.setting_error import SettingError
 
 
 @MODELS.register_module()
@@ -31,8 +32,8 @@ class SupervisedTwin(MaskAutoLabeler):
     def __init__(self, *args: Any, mask_loss: dict, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.grouping_loss is not None or self.class_loss is not None:
-            raise ValueError('the supervised twin learns from masks alone: '
-                             'set grouping_loss and class_loss to None')
+            raise SettingError('the supervised twin learns from masks alone: '
+                               'set grouping_loss and class_loss to None')
         self.mask_loss = MODELS.build(mask_loss)
 
     def loss(self, inputs: dict[str, Tensor],

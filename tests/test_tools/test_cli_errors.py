@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+sys.path.insert(0, str(Path(__file__).parent))
+from label_data import make_training_data
+
 REPO = Path(__file__).resolve().parents[2]
 TINY = Path(__file__).with_name('mal_tiny.py')
 
@@ -142,6 +145,77 @@ def test_faulty_boxes_are_listed_all_at_once(run_tool, tmp_path, monkeypatch):
     assert 'Traceback' not in error
     for word in ('boxes.json', 'gone.png', *map(str, boxes)):
         assert word in error
+
+
+@pytest.mark.parametrize('option, words', [
+    pytest.param('model.mil_loss.bags=both', "'joint' or 'split'", id='loss'),
+    pytest.param('model.network.decoder.pool=sum', "'max' or 'avg'", id='decoder'),
+    pytest.param('model.class_loss.type=mmdet_mal.ClassLoss',
+                 'model.network.decoder.num_classes', id='half a class loss'),
+    pytest.param('model.postprocess.threshold=2', 'in [0, 1)', id='labelling'),
+])
+def test_an_impossible_setting(option, words, run_tool, tmp_path, monkeypatch):
+    monkeypatch.setenv('MAL_TINY_ROOT', str(tmp_path))
+    assert_one_line(run_tool('train', TINY, '--cfg-options', option), words)
+
+
+def published_vit(patch):
+    """The keys of a ViT as its authors publish it, as wide as the tiny one's."""
+    state = {'cls_token': torch.zeros(1, 1, 32), 'pos_embed': torch.zeros(1, 17, 32),
+             'patch_embed.proj.weight': torch.zeros(32, 3, patch, patch),
+             'patch_embed.proj.bias': torch.zeros(32)}
+    for block in range(2):
+        for name, shape in (
+                ('norm1', [32]), ('attn.qkv', [96, 32]), ('attn.proj', [32, 32]),
+                ('norm2', [32]), ('mlp.fc1', [64, 32]), ('mlp.fc2', [32, 64])):
+            state[f'blocks.{block}.{name}.weight'] = torch.zeros(shape)
+            state[f'blocks.{block}.{name}.bias'] = torch.zeros(shape[:1])
+    return {**state, 'norm.weight': torch.zeros(32), 'norm.bias': torch.zeros(32)}
+
+
+CONVNEXT = {'downsample_layers.0.0.weight': torch.zeros(8, 3, 4, 4),
+            'stages.0.0.dwconv.weight': torch.zeros(8, 1, 7, 7)}
+
+
+@pytest.mark.parametrize('state, words', [
+    pytest.param(published_vit(14), 'patch size 14 for 16', id='patch size'),
+    pytest.param(CONVNEXT, 'holds a ConvNeXt, but the encoder of the config is a ViT',
+                 id='architecture'),
+])
+def test_pretrained_weights_of_another_encoder(state, words, run_tool, tmp_path,
+                                               monkeypatch):
+    monkeypatch.setenv('MAL_TINY_ROOT', str(tmp_path))
+    make_training_data(tmp_path, 4)
+    path = tmp_path / 'mae_pretrain_vit_base.pth'
+    torch.save({'model': state}, path)
+    assert_one_line(
+        run_tool('train', TINY, '--cfg-options', f'model.network.pretrained={path}'),
+        path, words)
+
+
+def test_patches_that_do_not_cover_the_crops(run_tool, tmp_path, monkeypatch):
+    """Weights with patches of 14 px, their patch size set, and crops of 64 px."""
+    monkeypatch.setenv('MAL_TINY_ROOT', str(tmp_path))
+    make_training_data(tmp_path, 4)
+    path = tmp_path / 'dinov2_vits14_pretrain.pth'
+    torch.save(published_vit(14), path)
+    assert_one_line(
+        run_tool('train', TINY, '--cfg-options', f'model.network.pretrained={path}',
+                 'model.network.encoder.patch_size=14'),
+        'crops of 64 x 64 px', 'a multiple of 14')
+
+
+@pytest.mark.parametrize('config, variable, key', [
+    ('solov2_r50_fpn_ms-3x_coco.py', 'MAL_ANN', 'dataset'),
+    ('mask-rcnn_r50_fpn_sample1e-3_ms-1x_lvis-v1.py', 'MAL_ANN', 'dataset.dataset'),
+    ('human/mask-rcnn_r50_fpn_1x_coco.py', 'MAL_HUMAN_ANN', 'dataset'),
+], ids=['COCO', 'LVIS', 'human'])
+def test_masks_of_phase_2_that_are_not_there(config, variable, key, run_tool,
+                                             monkeypatch):
+    monkeypatch.setenv(variable, 'nowhere.json')
+    assert_one_line(
+        run_tool('train', REPO / 'configs/phase2' / config), 'nowhere.json',
+        f'train_dataloader.{key}.ann_file', variable)
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch, config, tmp_path):

@@ -7,6 +7,7 @@ from mmcv.transforms.utils import cache_randomness
 
 from mmdet_mal.registry import TRANSFORMS
 from mmdet_mal.structures.crop import expand_bbox
+from mmdet_mal.utils.setting_error import SettingError
 
 Rates = tuple[float, float, float, float]
 
@@ -39,10 +40,10 @@ class RandomBoxExpansion(BaseTransform):
 
     def __init__(self, max_rate: float = 1.2, rule: str = 'paper') -> None:
         if rule not in ('paper', 'independent'):
-            raise ValueError("rule must be 'paper' or 'independent' (for a "
-                             f"fixed rate use FixedBoxExpansion), got '{rule}'")
+            raise SettingError("rule must be 'paper' or 'independent' (for a "
+                               f"fixed rate use FixedBoxExpansion), got '{rule}'")
         if not max_rate >= 0:
-            raise ValueError(f'max_rate must be >= 0, got {max_rate}')
+            raise SettingError(f'max_rate must be >= 0, got {max_rate}')
         self.max_rate = max_rate
         self.rule = rule
 
@@ -97,7 +98,7 @@ class FixedBoxExpansion(BaseTransform):
 
     def __init__(self, rate: float = .3) -> None:
         if not rate >= 0:
-            raise ValueError(f'rate must be >= 0, got {rate}')
+            raise SettingError(f'rate must be >= 0, got {rate}')
         self.rate = rate
 
     def transform(self, results: dict) -> dict:

@@ -6,6 +6,7 @@ from mmcv.transforms.utils import cache_randomness
 
 from mmdet_mal.registry import TRANSFORMS
 from mmdet_mal.structures.box_noise import shift_and_scale
+from mmdet_mal.utils.setting_error import SettingError
 
 
 @TRANSFORMS.register_module()
@@ -33,9 +34,9 @@ class BoxJitter(BaseTransform):
 
     def __init__(self, max_shift: float = .1, max_scale: float = .1) -> None:
         if not max_shift >= 0:
-            raise ValueError(f'max_shift must be >= 0, got {max_shift}')
+            raise SettingError(f'max_shift must be >= 0, got {max_shift}')
         if not 0 <= max_scale < 1:
-            raise ValueError(f'max_scale must be in [0, 1), got {max_scale}')
+            raise SettingError(f'max_scale must be in [0, 1), got {max_scale}')
         self.max_shift = max_shift
         self.max_scale = max_scale
 

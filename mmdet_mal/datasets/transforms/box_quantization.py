@@ -9,6 +9,7 @@ from mmdet.structures.bbox import HorizontalBoxes
 
 from mmdet_mal.registry import TRANSFORMS
 from mmdet_mal.structures.box_noise import quantise
+from mmdet_mal.utils.setting_error import SettingError
 
 # The crop's side for which the grid's distances are stated.
 _REFERENCE_SIDE = 256
@@ -47,11 +48,11 @@ class BoxQuantization(BaseTransform):
     def __init__(self, steps: Sequence[float] = (0, 8, 16, 32),
                  rounding: str = 'nearest') -> None:
         if not len(steps) or min(steps) < 0:
-            raise ValueError('steps must be one or more distances of at least 0 '
-                             f'px, got {steps}')
+            raise SettingError('steps must be one or more distances of at least 0 '
+                               f'px, got {steps}')
         if rounding not in ('nearest', 'outward'):
-            raise ValueError("rounding must be 'nearest' or 'outward', got "
-                             f'{rounding!r}')
+            raise SettingError("rounding must be 'nearest' or 'outward', got "
+                               f'{rounding!r}')
         self.steps = tuple(steps)
         self.rounding = rounding
 

@@ -7,6 +7,7 @@ from mmdet.structures.bbox import HorizontalBoxes
 
 from mmdet_mal.registry import TRANSFORMS
 from mmdet_mal.structures.crop import PADDINGS, bbox_to_crop, crop_and_resize
+from mmdet_mal.utils.setting_error import SettingError
 
 
 @TRANSFORMS.register_module()
@@ -51,14 +52,14 @@ class CropBox(BaseTransform):
                  padding: str = 'reflect',
                  overhang: str = 'ignored') -> None:
         if len(size) != 2 or min(size) < 1:
-            raise ValueError(
+            raise SettingError(
                 f'size must be (height, width) in pixels, got {size}')
         if padding not in PADDINGS:
-            raise ValueError(f'padding must be one of {PADDINGS}, got '
-                             f"'{padding}'")
+            raise SettingError(f'padding must be one of {PADDINGS}, got '
+                               f"'{padding}'")
         if overhang not in ('ignored', 'used'):
-            raise ValueError("overhang must be 'ignored' or 'used', got "
-                             f"'{overhang}'")
+            raise SettingError("overhang must be 'ignored' or 'used', got "
+                               f"'{overhang}'")
         self.size = tuple(int(v) for v in size)
         self.padding = padding
         self.overhang = overhang

@@ -5,6 +5,7 @@ from mmcv.transforms import BaseTransform
 
 from mmdet_mal.registry import TRANSFORMS
 from mmdet_mal.structures.box_noise import shift_and_scale
+from mmdet_mal.utils.setting_error import SettingError
 
 
 @TRANSFORMS.register_module()
@@ -29,7 +30,7 @@ class ScaleBox(BaseTransform):
 
     def __init__(self, factor: float = 1.) -> None:
         if not factor > 0:
-            raise ValueError(f'factor must be above 0, got {factor}')
+            raise SettingError(f'factor must be above 0, got {factor}')
         self.factor = factor
 
     def transform(self, results: dict) -> dict:

@@ -10,6 +10,7 @@ from mmdet_mal.datasets.windows.sampled_window import SampledWindow
 from mmdet_mal.datasets.windows.window_batch import WindowBatch
 from mmdet_mal.registry import MODELS
 from mmdet_mal.utils.errors import UserError
+from mmdet_mal.utils.setting_error import SettingError
 
 from .colour import CHANGES, gaussian_blur
 from .resample import cut_crops
@@ -37,7 +38,7 @@ class WindowDataPreprocessor(MultiBranchDataPreprocessor):
         super().__init__(data_preprocessor)
         inner = self.data_preprocessor
         if inner.pad_size_divisor != 1 or inner.batch_augments is not None:
-            raise ValueError(
+            raise SettingError(
                 'WindowDataPreprocessor makes crops of one size, got '
                 f'pad_size_divisor={inner.pad_size_divisor} and '
                 f'batch_augments={inner.batch_augments}; leave them out')

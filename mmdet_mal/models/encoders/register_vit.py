@@ -7,6 +7,7 @@ from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor, nn
 
 from mmdet_mal.registry import MODELS
+from mmdet_mal.utils.setting_error import SettingError
 
 
 @MODELS.register_module()
@@ -28,7 +29,7 @@ class RegisterVisionTransformer(VisionTransformer):
 
     def __init__(self, *args, num_registers: int = 4, **kwargs) -> None:
         if num_registers < 1:
-            raise ValueError(
+            raise SettingError(
                 f'num_registers must be at least 1, got {num_registers}; '
                 'without registers use mmpretrain.VisionTransformer')
         super().__init__(*args, with_cls_token=True, **kwargs)

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from mmdet_mal.registry import MODELS
+from mmdet_mal.utils.setting_error import SettingError
 
 from .base_mask_head import BaseMaskHead
 from .pixel_branch import PixelBranch
@@ -38,9 +39,9 @@ class AttentionMaskHead(BaseMaskHead):
                  **kwargs) -> None:
         super().__init__(in_channels, channels, **kwargs)
         if pool not in ('max', 'avg'):
-            raise ValueError(f"pool must be 'max' or 'avg', got {pool!r}")
+            raise SettingError(f"pool must be 'max' or 'avg', got {pool!r}")
         if key_layers not in (1, 2):
-            raise ValueError(f'key_layers must be 1 or 2, got {key_layers}')
+            raise SettingError(f'key_layers must be 1 or 2, got {key_layers}')
         self.pool = pool
         key = [nn.Linear(self.feat_channels, channels)]
         if key_layers == 2:

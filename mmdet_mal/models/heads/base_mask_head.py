@@ -9,6 +9,7 @@ from mmpretrain.models.utils import LayerNorm2d
 from torch import Tensor, nn
 
 from mmdet_mal.registry import MODELS
+from mmdet_mal.utils.setting_error import SettingError
 
 from .errors import DecoderError
 from .mask_head_output import MaskHeadOutput
@@ -68,20 +69,20 @@ class BaseMaskHead(BaseModule):
                  size_ranges: str = 'half_open') -> None:
         super().__init__(init_cfg)
         if size_ranges not in ('half_open', 'open'):
-            raise ValueError("size_ranges must be 'half_open' or 'open', got "
-                             f'{size_ranges!r}')
+            raise SettingError("size_ranges must be 'half_open' or 'open', got "
+                               f'{size_ranges!r}')
         if size_ranges == 'open' and num_classes:
-            raise ValueError("size_ranges='open' leaves boxes without a class "
-                             'score: set num_classes=0')
+            raise SettingError("size_ranges='open' leaves boxes without a class "
+                               'score: set num_classes=0')
         if maps not in ('concat', 'pyramid'):
-            raise ValueError(
+            raise SettingError(
                 f"maps must be 'concat' or 'pyramid', got {maps!r}")
         if num_classes < 0:
-            raise ValueError(
+            raise SettingError(
                 f'num_classes must not be negative, got {num_classes}')
         if bool(neck) != bool(neck_channels):
-            raise ValueError('neck and neck_channels belong together, got '
-                             f'neck={neck} and neck_channels={neck_channels}')
+            raise SettingError('neck and neck_channels belong together, got '
+                               f'neck={neck} and neck_channels={neck_channels}')
         self.in_channels = list(in_channels)
         self.neck_channels = list(neck_channels or in_channels)
         self.channels = channels
@@ -99,8 +100,8 @@ class BaseMaskHead(BaseModule):
         self.norms = self.project = None
         self.feat_channels = self.neck_channels[0]
         if maps == 'pyramid' and len(set(self.neck_channels)) != 1:
-            raise ValueError("maps='pyramid' needs the same number of channels "
-                             f'in all maps, got {self.neck_channels}')
+            raise SettingError("maps='pyramid' needs the same number of channels "
+                               f'in all maps, got {self.neck_channels}')
         if maps == 'concat' and len(self.neck_channels) > 1:
             self.norms = nn.ModuleList(
                 LayerNorm2d(c) for c in self.neck_channels)

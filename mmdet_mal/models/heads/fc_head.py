@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmdet_mal.registry import MODELS
+from mmdet_mal.utils.setting_error import SettingError
 
 from .base_mask_head import BaseMaskHead, score_map_size
 from .errors import DecoderError
@@ -47,7 +48,7 @@ class FCMaskHead(BaseMaskHead):
                  **kwargs) -> None:
         super().__init__(in_channels, channels, **kwargs)
         if grid < 1:
-            raise ValueError(f'grid must be at least 1, got {grid}')
+            raise SettingError(f'grid must be at least 1, got {grid}')
         self.crop_size = tuple(crop_size)
         self.grid = grid
         strides = OUTPUT_STRIDES if self.size_routing else OUTPUT_STRIDES[-1:]

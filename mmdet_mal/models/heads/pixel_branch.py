@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmdet_mal.utils.setting_error import SettingError
+
 NUM_CONVS = 4
 
 
@@ -20,8 +22,8 @@ class PixelBranch(nn.ModuleList):
     def __init__(self, in_channels: int, channels: int,
                  upsample_after: int = 2) -> None:
         if not 0 <= upsample_after <= NUM_CONVS:
-            raise ValueError(f'upsample_after must lie in [0, {NUM_CONVS}], '
-                             f'got {upsample_after}')
+            raise SettingError(f'upsample_after must lie in [0, {NUM_CONVS}], '
+                               f'got {upsample_after}')
         super().__init__(
             nn.Conv2d(in_channels if i == 0 else channels, channels, 3,
                       padding=1) for i in range(NUM_CONVS))

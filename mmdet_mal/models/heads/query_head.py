@@ -6,6 +6,7 @@ from mmdet.models.layers import (Mask2FormerTransformerDecoder,
 from torch import Tensor, nn
 
 from mmdet_mal.registry import MODELS
+from mmdet_mal.utils.setting_error import SettingError
 
 from .base_mask_head import BaseMaskHead
 from .pixel_branch import PixelBranch
@@ -58,10 +59,10 @@ class QueryMaskHead(BaseMaskHead):
         super().__init__(in_channels, channels, **kwargs)
         # Half of the sine encoding is for y, half for x, each in pairs.
         if channels % 4 or channels % num_heads:
-            raise ValueError('channels must be a multiple of 4 and of '
-                             f'num_heads={num_heads}, got {channels}')
+            raise SettingError('channels must be a multiple of 4 and of '
+                               f'num_heads={num_heads}, got {channels}')
         if num_layers < 1:
-            raise ValueError(f'num_layers must be positive, got {num_layers}')
+            raise SettingError(f'num_layers must be positive, got {num_layers}')
         self.num_heads = num_heads
         self.memory = nn.Conv2d(self.feat_channels, channels, 1)
         self.value = PixelBranch(self.feat_channels, channels, upsample_after)

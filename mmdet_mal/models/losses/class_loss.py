@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from mmdet_mal.models.heads.errors import DecoderError
 from mmdet_mal.registry import MODELS
+from mmdet_mal.utils.setting_error import SettingError
 
 from .warmup import warmup_scale
 
@@ -45,14 +46,14 @@ class ClassLoss(nn.Module):
                  warmup_iters: int = 0) -> None:
         super().__init__()
         if target not in ('category', 'object'):
-            raise ValueError(
+            raise SettingError(
                 f"target must be 'category' or 'object', got {target!r}")
         if activation not in ('softmax', 'sigmoid'):
-            raise ValueError("activation must be 'softmax' or 'sigmoid', got "
-                             f'{activation!r}')
+            raise SettingError("activation must be 'softmax' or 'sigmoid', got "
+                               f'{activation!r}')
         if target == 'object' and activation == 'softmax':
-            raise ValueError("target='object' has one class, whose softmax is "
-                             "always 1: set activation='sigmoid'")
+            raise SettingError("target='object' has one class, whose softmax is "
+                               "always 1: set activation='sigmoid'")
         self.target = target
         self.loss_weight = loss_weight
         self.warmup_iters = warmup_iters

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from mmdet_mal.models.mean_field import crf_marginals
 from mmdet_mal.registry import MODELS
+from mmdet_mal.utils.setting_error import SettingError
 
 from .warmup import warmup_scale
 
@@ -51,10 +52,10 @@ class CRFLoss(nn.Module):
                  box: str = 'labels') -> None:
         super().__init__()
         if window not in ('ring', 'full'):
-            raise ValueError(
+            raise SettingError(
                 f"window must be 'ring' or 'full', got {window!r}")
         if box not in ('labels', 'mean_field'):
-            raise ValueError(
+            raise SettingError(
                 f"box must be 'labels' or 'mean_field', got {box!r}")
         self.window = window
         self.box = box

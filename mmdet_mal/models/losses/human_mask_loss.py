@@ -6,6 +6,7 @@ from mmdet.models.losses.dice_loss import dice_loss
 from torch import Tensor, nn
 
 from mmdet_mal.registry import MODELS
+from mmdet_mal.utils.setting_error import SettingError
 
 
 @MODELS.register_module()
@@ -31,7 +32,7 @@ class HumanMaskLoss(nn.Module):
                  eps: float = 1e-3) -> None:
         super().__init__()
         if min(dice_weight, bce_weight) < 0 or dice_weight + bce_weight == 0:
-            raise ValueError(
+            raise SettingError(
                 'dice_weight and bce_weight must be at least 0 and not both '
                 f'0, got {dice_weight} and {bce_weight}')
         self.dice_weight = dice_weight

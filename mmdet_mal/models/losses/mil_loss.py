@@ -5,6 +5,7 @@ from mmdet.models.losses.dice_loss import dice_loss
 from torch import Tensor, nn
 
 from mmdet_mal.registry import MODELS
+from mmdet_mal.utils.setting_error import SettingError
 
 from .soft_bags import bag_weights
 from .warmup import warmup_scale
@@ -83,10 +84,10 @@ class MILLoss(nn.Module):
                  edge_weight: float = 0.0) -> None:
         super().__init__()
         if edge_margin < 0 or not 0 <= edge_weight <= 1:
-            raise ValueError('edge_margin must be at least 0 and edge_weight in '
-                             f'[0, 1], got {edge_margin} and {edge_weight}')
+            raise SettingError('edge_margin must be at least 0 and edge_weight in '
+                               f'[0, 1], got {edge_margin} and {edge_weight}')
         if bags not in ('joint', 'split'):
-            raise ValueError(f"bags must be 'joint' or 'split', got {bags!r}")
+            raise SettingError(f"bags must be 'joint' or 'split', got {bags!r}")
         self.bags = bags
         self.loss_weight = loss_weight
         self.warmup_iters = warmup_iters

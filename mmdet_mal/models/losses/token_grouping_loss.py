@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from mmdet_mal.models.token_grouping import group_tokens
 from mmdet_mal.registry import MODELS
+from mmdet_mal.utils.setting_error import SettingError
 
 
 @MODELS.register_module()
@@ -38,7 +39,7 @@ class TokenGroupingLoss(nn.Module):
                  eps: float = 1e-3) -> None:
         super().__init__()
         if fade_iters <= 0:
-            raise ValueError(f'fade_iters must be positive, got {fade_iters}')
+            raise SettingError(f'fade_iters must be positive, got {fade_iters}')
         self.fade_iters = fade_iters
         self.ridge = ridge
         self.rounds = rounds

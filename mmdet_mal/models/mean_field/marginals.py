@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from mmdet_mal.utils.setting_error import SettingError
+
 from .compiled import compiled_crf_marginals, compiled_mean_field
 from .options import MeanFieldOptions
 from .pairwise import pairwise_kernel
@@ -94,7 +96,7 @@ def crf_marginals(prob: Tensor,
     """
     if choose_path(prob) == COMPILED:
         if zeta <= 0:
-            raise ValueError(f'zeta must be positive, got {zeta}')
+            raise SettingError(f'zeta must be positive, got {zeta}')
         return compiled_crf_marginals(
             prob, image, valid, zeta, omega, inside,
             MeanFieldOptions(max_iters, tolerance, clamp, centre))

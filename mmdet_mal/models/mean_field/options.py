@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mmdet_mal.utils.setting_error import SettingError
+
 
 @dataclass(frozen=True)
 class MeanFieldOptions:
@@ -24,4 +26,4 @@ class MeanFieldOptions:
 
     def __post_init__(self) -> None:
         if not 0 < self.clamp < 0.5:
-            raise ValueError(f'clamp must lie in (0, 0.5), got {self.clamp}')
+            raise SettingError(f'clamp must lie in (0, 0.5), got {self.clamp}')

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from mmdet_mal.utils.setting_error import SettingError
+
 # Half of the 8 neighbours as (dy, dx); the kernel is symmetric, so each pair
 # of pixels needs to be stored and weighed once only.
 FORWARD_OFFSETS = ((0, 1), (1, -1), (1, 0), (1, 1))
@@ -53,7 +55,7 @@ def pairwise_kernel(image: Tensor,
         the pixels that have that neighbour.
     """
     if zeta <= 0:
-        raise ValueError(f'zeta must be positive, got {zeta}')
+        raise SettingError(f'zeta must be positive, got {zeta}')
     image = image.float()
     kernels = []
     for dy, dx in FORWARD_OFFSETS:

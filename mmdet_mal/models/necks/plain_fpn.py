@@ -8,6 +8,7 @@ from torch import Tensor
 from mmdet_mal.models.heads.errors import DecoderError
 from mmdet_mal.models.heads.resize import resize_bilinear
 from mmdet_mal.registry import MODELS
+from mmdet_mal.utils.setting_error import SettingError
 
 
 @MODELS.register_module()
@@ -38,7 +39,7 @@ class PlainFPN(FPN):
                  scales: Sequence[float] = (2, 1, 0.5),
                  **kwargs) -> None:
         if not scales or any(scale <= 0 for scale in scales):
-            raise ValueError(
+            raise SettingError(
                 f'scales must be positive numbers, got {list(scales)}')
         in_channels = list(in_channels)
         if len(in_channels) not in (1, len(scales)):

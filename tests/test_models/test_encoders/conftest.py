@@ -66,12 +66,14 @@ class _Block(nn.Module):
 class OfficialViT(nn.Module):
     """ViT, DeiT, MAE's encoder, DINOv2, by their papers and key names.
 
+    MAE's pre-training file has no head (``head=False``).
+
     ``fused`` computes the attention by torch's one operation, as mmpretrain
     does; the published code multiplies, takes the softmax and multiplies.
     """
 
     def __init__(self, grid=2, patch=16, layer_scale=False, registers=0,
-                 distilled=False, fused=True):
+                 distilled=False, head=True, fused=True):
         super().__init__()
         self.registers, self.distilled = registers, distilled
         self.cls_token = nn.Parameter(torch.zeros(1, 1, DIM))
@@ -84,7 +86,7 @@ class OfficialViT(nn.Module):
             self.register_tokens = nn.Parameter(torch.zeros(1, registers, DIM))
         if layer_scale:  # of DINOv2, which has no head but a mask token
             self.mask_token = nn.Parameter(torch.zeros(1, DIM))
-        else:
+        elif head:
             self.head = nn.Linear(DIM, 10)
         self.patch_embed = nn.Module()
         self.patch_embed.proj = nn.Conv2d(3, DIM, patch, patch)

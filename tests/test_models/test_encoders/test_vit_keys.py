@@ -13,6 +13,7 @@ REGISTERS = 'mmdet_mal.RegisterVisionTransformer'
 # Options of the published network, of the encoder, and what the file adds.
 KINDS = {
     'DeiT': (dict(), dict()),
+    'MAE': (dict(head=False), dict()),
     'DeiT, distilled': (dict(distilled=True),
                         dict(type='DistilledVisionTransformer')),
     'patches of 14 px': (dict(patch=14), dict(img_size=28, patch_size=14)),
