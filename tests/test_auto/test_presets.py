@@ -88,7 +88,7 @@ def test_batch_size(name, gib, batch_size):
 
 @pytest.mark.parametrize('name', PRESETS)
 def test_a_preset_has_a_shipped_config_that_agrees(name, monkeypatch):
-    for variable in ('MAL_EPOCHS', 'MAL_EPOCH_ITERS'):
+    for variable in ('MAL_EPOCHS', 'MAL_EPOCH_ITERS', 'MAL_WEIGHTS'):
         monkeypatch.delenv(variable, raising=False)
     preset = PRESETS[name]
     config = load_config(find_config(preset.config))
