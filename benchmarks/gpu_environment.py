@@ -49,6 +49,7 @@ _MODULES = {
     'importlib_metadata': 'importlib_metadata',
     'zipp': 'zipp',
     'defusedxml': 'defusedxml',
+    'msgspec': 'msgspec',
     'pycocotools': 'pycocotools',
     'mmengine': 'mmengine',
     'mmcv': 'mmcv',

@@ -1,13 +1,17 @@
 """A COCO detection file of any size, read entry by entry."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
 
 from .annotations import (OUTLINE, check_outline, check_segmentation_option,
                           describe_entries, drop_segmentation, reading)
+from .coco_records import Record, list_decoder
 from .json_stream import JsonStream
+
+_R = TypeVar('_R', bound=Record)
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,24 @@ class AnnotationFile:
             KeyError: If there is no such top-level key.
             TypeError: If its value is no list.
         """
-        if not self.is_list(key):
-            raise TypeError(f"{self.path}: '{key}' is a "
-                            f'{self._scan()[key].kind}, not a list')
-        with self._open(self._scan()[key].offset) as stream:
+        with self._open(self._offset_of_list(key)) as stream:
             yield from stream.items()
+
+    def records(self, key: str, kind: type[_R]) -> Iterator[_R]:
+        """Read some members of the entries of a top-level list, much faster.
+
+        Args:
+            key (str): 'images' or 'annotations', whose entries are dicts.
+            kind (type[Record]): Names the members.
+
+        Returns:
+            Iterator[Record]: What :meth:`entries` yields, other members left
+            out.
+
+        Raises:
+            KeyError, TypeError: As :meth:`entries`.
+        """
+        return chain.from_iterable(self._record_blocks(key, kind))
 
     def value(self, key: str) -> Any:
         """Read the value of a top-level key whole.
@@ -100,6 +117,20 @@ class AnnotationFile:
         their values, in the order of the file."""
         return {key: self.value(key) for key in self.keys()
                 if key not in OUTLINE}
+
+    def _record_blocks(self, key: str,
+                       kind: type[_R]) -> Iterator[Iterable[_R]]:
+        """Read records, many at a time."""
+        with self._open(self._offset_of_list(key)) as stream:
+            for block in stream.blocks(list_decoder(kind)):
+                yield (block if type(block[0]) is kind else map(kind.of, block))
+
+    def _offset_of_list(self, key: str) -> int:
+        """First byte of the value of a top-level key, which must be a list."""
+        if not self.is_list(key):
+            raise TypeError(f"{self.path}: '{key}' is a "
+                            f'{self._scan()[key].kind}, not a list')
+        return self._scan()[key].offset
 
     @contextlib.contextmanager
     def _open(self, offset: int = 0) -> Iterator[JsonStream]:
@@ -133,7 +164,18 @@ def _scan_object(stream: JsonStream, found: dict[str, _TopLevel]) -> None:
         first, offset = stream.peek(), stream.tell()
         # Of two equal keys the last one counts, in the place of the first.
         if first == '[':
-            count, odd_entry = describe_entries(stream.items())
-            found[key] = _TopLevel(offset, 'list', count, odd_entry)
+            found[key] = _TopLevel(offset, 'list', *_describe_list(stream))
         else:
             found[key] = _TopLevel(offset, type(stream.value()).__name__)
+
+
+def _describe_list(stream: JsonStream) -> tuple[int, tuple[int, str] | None]:
+    """As :func:`.annotations.describe_entries`, of the list that is next."""
+    count, odd_entry = 0, None
+    for block in stream.blocks(list_decoder(Record)):
+        if odd_entry is None and type(block[0]) is not Record:
+            odd_entry = describe_entries(block)[1]
+            if odd_entry is not None:
+                odd_entry = (count + odd_entry[0], odd_entry[1])
+        count += len(block)
+    return count, odd_entry

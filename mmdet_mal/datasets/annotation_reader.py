@@ -5,10 +5,10 @@ Python looks only at the rows that fail.
 """
 
 from itertools import chain
-from typing import Any
 
 import numpy as np
 
+from .coco_records import BoxRecord
 from .columns import BoxColumns
 from .fault import ANNOTATION_ERRORS, Fault
 from .id_column import IdLookup, is_id
@@ -28,11 +28,11 @@ class AnnotationReader:
     What only the whole file shows, ids that occur twice, is not judged here.
 
     Args:
-        annotations (list[dict]): Consecutive entries of the file.
+        annotations (list[BoxRecord]): Consecutive entries of the file.
         first_row (int): Position of the first of them in the file.
         images (ImageTable): The images of the file.
         image_rows (IdLookup): Finds their rows by id.
-        classes (dict[int, int]): Class index by category id.
+        classes (IdLookup): Finds class indices by category id.
 
     Attributes:
         ann_ids (np.ndarray): Shape (n,), int64; -1 if there is none.
@@ -46,9 +46,9 @@ class AnnotationReader:
             row in the file and the rank of its kind.
     """
 
-    def __init__(self, annotations: list[dict], first_row: int,
+    def __init__(self, annotations: list[BoxRecord], first_row: int,
                  images: ImageTable, image_rows: IdLookup,
-                 classes: dict[int, int]) -> None:
+                 classes: IdLookup) -> None:
         count = len(annotations)
         self.annotations = annotations
         self.first_row = first_row
@@ -59,7 +59,7 @@ class AnnotationReader:
         self._malformed = np.zeros(count, dtype=bool)
         self._no_id = np.zeros(count, dtype=bool)
         self._crowd = np.array(
-            [is_crowd(a) for a in annotations], dtype=bool)
+            [a.iscrowd == 1 for a in annotations], dtype=bool)  # as is_crowd does
         # In this order, which is that of ANNOTATION_ERRORS.
         self.image_index = self._read_image_index(image_rows)
         self.ann_ids = self._read_ids()
@@ -86,17 +86,17 @@ class AnnotationReader:
         self.faults.append(((place, rank), fault))
 
     def _read_image_index(self, image_rows: IdLookup) -> np.ndarray:
-        found = image_rows.rows([a.get('image_id') for a in self.annotations])
+        found = image_rows.rows([a.image_id for a in self.annotations])
         self.image_index = found.astype(np.int32)
         for row in np.flatnonzero(found < 0):
-            value = self.annotations[row].get('image_id')
+            value = self.annotations[row].image_id
             self._add(int(row), 'image_id_unknown',
                       f"image_id {value!r:.40} is not among 'images'; add the "
                       'image or remove the annotation')
         return self.image_index
 
     def _read_ids(self) -> np.ndarray:
-        values = [a.get('id') for a in self.annotations]
+        values = [a.id for a in self.annotations]
         if not set(map(type, values)) <= {int} or not all(
                 map(is_id, (min(values, default=0), max(values, default=0)))):
             for row, value in enumerate(values):
@@ -109,11 +109,10 @@ class AnnotationReader:
                               f'id {found}, expected an integer; add one')
         return np.array(values, dtype=np.int64)
 
-    def _read_labels(self, classes: dict[int, int]) -> np.ndarray:
-        labels = _look_up(classes,
-                          [a.get('category_id') for a in self.annotations])
+    def _read_labels(self, classes: IdLookup) -> np.ndarray:
+        labels = classes.rows([a.category_id for a in self.annotations])
         for row in np.flatnonzero(labels < 0):
-            value = self.annotations[row].get('category_id')
+            value = self.annotations[row].category_id
             self._add(int(row), 'category_id_unknown',
                       f"category_id {value!r:.40} is not among 'categories'; "
                       'add the category or correct the annotation')
@@ -156,7 +155,7 @@ class AnnotationReader:
 
     def _parse_boxes(self) -> np.ndarray:
         """Boxes as float64, (n, 4), xywh; malformed ones are NaN."""
-        raw = [a.get('bbox') for a in self.annotations]
+        raw = [a.bbox for a in self.annotations]
         if (set(map(type, raw)) <= {list} and set(map(len, raw)) <= {4} and
                 set(map(type, chain.from_iterable(raw))) <= {int, float}):
             try:
@@ -202,7 +201,7 @@ class AnnotationReader:
                 f'{height} px (w x h) and is used clipped to it', 'repair')
 
     def _show_box(self, row: int) -> str:
-        value = self.annotations[row].get('bbox', 'missing')
+        value = self.annotations[row].bbox
         return f'bbox {str(value):.80}'
 
     def _image_size(self, row: int) -> tuple[int, int]:
@@ -220,12 +219,12 @@ def is_crowd(annotation: dict) -> bool:
     return annotation.get('iscrowd') == 1
 
 
-def annotation_fault(entry: dict, row: int, file: str, kind: str,
+def annotation_fault(entry: BoxRecord, row: int, file: str, kind: str,
                      message: str, severity: str = 'error') -> Fault:
     """Describe what is wrong with an annotation.
 
     Args:
-        entry (dict): The annotation.
+        entry (BoxRecord): The annotation.
         row (int): Its position in the file.
         file (str): File name of its image, '' if unknown.
         kind, message, severity (str): As in :class:`.fault.Fault`.
@@ -233,20 +232,8 @@ def annotation_fault(entry: dict, row: int, file: str, kind: str,
     Returns:
         Fault: One without a usable id is named by its position.
     """
-    ann_id = entry.get('id')
+    ann_id = entry.id
     if not is_id(ann_id):
         ann_id = None
         message = f"entry {row} of 'annotations': {message}"
-    return Fault(kind, file, entry.get('image_id'), ann_id, message, severity)
-
-
-def _look_up(index: dict, keys: list[Any]) -> np.ndarray:
-    """Values of an index of integers, shape (n,), int64; -1 if unknown."""
-    try:
-        found = [index.get(key, -1) for key in keys]
-    except TypeError:  # a list or an object where an id belongs
-        found = [
-            index.get(key, -1) if isinstance(key, (int, float, str)) else -1
-            for key in keys
-        ]
-    return np.array(found, dtype=np.int64)
+    return Fault(kind, file, entry.image_id, ann_id, message, severity)

@@ -1,7 +1,11 @@
 """What code asks of a COCO detection file, whether streamed or in memory."""
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from .coco_records import Record
+
+_R = TypeVar('_R', bound=Record)
 
 
 class AnnotationSource(Protocol):
@@ -27,6 +31,9 @@ class AnnotationSource(Protocol):
     def entries(self, key: str) -> Iterator[Any]:
         """Entries of a top-level list."""
 
+    def records(self, key: str, kind: type[_R]) -> Iterator[_R]:
+        """Some members of the entries of a top-level list of dicts."""
+
     def value(self, key: str) -> Any:
         """The value of a top-level key, whole."""
 
@@ -50,6 +57,9 @@ class _ParsedFile:
 
     def entries(self, key: str) -> Iterator[Any]:
         return iter(self._data[key])
+
+    def records(self, key: str, kind: type[_R]) -> Iterator[_R]:
+        return map(kind.of, self._data[key])
 
     def value(self, key: str) -> Any:
         return self._data[key]

@@ -2,8 +2,9 @@
 
 Python's own decoder does the decoding, value by value, so that a stream means
 exactly what ``json.load`` means: NaN, integers of any length, escapes, the last
-of two equal keys.  Memory grows with the largest single value read at once,
-not with the document.
+of two equal keys.  :meth:`JsonStream.blocks` lets a faster one decode many
+entries at a time, and Python's whatever that one refuses.  Memory grows with the
+largest single value read at once, not with the document.
 """
 
 import codecs
@@ -18,6 +19,14 @@ _BLOCK = 1 << 18
 # ('12' of '123', '-Infin' of '-Infinity', half an escape of 12 characters).
 _MARGIN = 16
 _skip_space = re.compile(r'[ \t\n\r]*').match
+# The beginning of an object, up to the end of its first key.
+_object_head = re.compile(r'\{[ \t\n\r]*"[^"\\]*"').match
+_before_next = re.compile(r'\}[ \t\n\r]*,[ \t\n\r]*\Z').search
+_before_end = re.compile(r'\}(?=[ \t\n\r]*\])').search
+# Characters between two entries: where there are more, none is looked for.
+_GAP = 256
+# Ends of a block that are tried before its entries are read one by one.
+_GUESSES = 3
 
 
 class JsonSyntaxError(ValueError):
@@ -139,19 +148,84 @@ class JsonStream:
             if self.take(',]', "',' delimiter") == ']':
                 return
 
+    def blocks(self, decode: Callable[[str], list | None]) -> Iterator[list]:
+        """Read the next value, which must be a list, many entries at a time.
+
+        Args:
+            decode (Callable[[str], list | None]): Decodes a JSON list, given
+                as text, much faster than Python does; None if it refuses.  It
+                must refuse all that is not JSON, and what it accepts must
+                mean to it what it means to Python.
+
+        Yields:
+            list: Consecutive entries, at least one, in pieces of arbitrary
+            size: all as ``decode`` gives them, or, where it refused, all as
+            :meth:`items` does.
+        """
+        self.take('[', "'['")
+        if self.peek() == ']':
+            self.take(']', "']'")
+            return
+        while True:
+            yield self._decode_block(decode) or self._block_of_values()
+            if self.take(',]', "',' delimiter") == ']':
+                return
+
     def end(self) -> None:
         """Require that nothing but white space is left."""
         if self.peek():
             raise self._error('Extra data')
+
+    def _decode_block(self, decode: Callable[[str], list | None]) -> list | None:
+        """Decode the entries of a list that have been read; None if refused."""
+        self.peek()
+        if len(self._text) - self._position < _BLOCK // 2:
+            self._read_more()
+        for end in self._ends_of_block():
+            # If this is a JSON list, a reader of the whole document stands
+            # behind the same entry at ``end``: so a guess cannot go wrong.
+            entries = decode(f'[{self._text[self._position:end]}]')
+            if entries is not None:
+                self._position = end
+                return entries
+        return None
+
+    def _ends_of_block(self) -> Iterator[int]:
+        """Guess where in the text entries of a list of objects end."""
+        head = _object_head(self._text, self._position)
+        if head is None:
+            return
+        # Of what a huge entry left behind, a part: records take memory too.
+        place = limit = min(len(self._text), self._position + 2 * _BLOCK)
+        for _ in range(_GUESSES):  # entries mostly begin with the same key
+            place = self._text.rfind(head[0], head.end(), place)
+            if place < 0:
+                break
+            gap = _before_next(self._text, max(head.end(), place - _GAP), place)
+            if gap:
+                yield gap.start() + 1
+        last = _before_end(self._text, head.end(), limit)
+        if last:
+            yield last.end()
+
+    def _block_of_values(self) -> list:
+        """Read entries of a list one by one, about as many as have been read."""
+        end = self._char + min(len(self._text), self._position + 2 * _BLOCK)
+        values = [self.value()]
+        while self._char + self._position < end and self.peek() == ',':
+            self.take(',', "','")
+            values.append(self.value())
+        return values
 
     def _read_more(self) -> bool:
         """Forget what is behind the position and read on; False at the end."""
         if self._at_end:
             return False
         done = self._text[:self._position]
-        self._byte += len(done.encode())
+        # Asked first what is known, or found much faster, of most blocks.
+        self._byte += len(done) if done.isascii() else len(done.encode())
         self._char += len(done)
-        lines = done.count('\n')
+        lines = done.count('\n') if '\n' in done else 0
         self._line += lines
         self._column = (len(done) - done.rindex('\n') - 1 if lines
                         else self._column + len(done))

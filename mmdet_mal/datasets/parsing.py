@@ -1,5 +1,6 @@
 """From a COCO detection file to columns and what is wrong with it."""
 
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -8,10 +9,11 @@ import numpy as np
 from .annotation_reader import AnnotationReader, annotation_fault
 from .annotation_source import AnnotationSource, as_source
 from .annotations import AnnotationError
+from .coco_records import BoxRecord, ImageRecord
 from .columns import BoxColumns
 from .fault import ANNOTATION_ERRORS, Fault
 from .fault_log import FaultLog
-from .id_column import IdLookup, is_id, is_int
+from .id_column import IdColumn, IdLookup, is_id, is_int
 from .image_table import ImageTable
 
 # Annotations read and judged at once: enough for numpy to pay, about 6 MiB.
@@ -51,18 +53,19 @@ def build_columns(
     images = _read_images(source, faults)
     classes = _read_categories(source, faults)
     columns = BoxColumns.empty(
-        source.count('annotations'), np.array(sorted(classes), dtype=np.int64))
-    _read_annotations(source, columns, images, classes, faults)
+        source.count('annotations'), np.array(classes, dtype=np.int64))
+    _read_annotations(source, columns, images,
+                      IdLookup(IdColumn(classes)), faults)
     _find_duplicates(source, columns, images, faults)
     return columns, images, faults
 
 
 def _read_annotations(source: AnnotationSource, columns: BoxColumns,
-                      images: ImageTable, classes: dict[int, int],
+                      images: ImageTable, classes: IdLookup,
                       faults: FaultLog) -> None:
     """Fill the columns block by block."""
     image_rows = IdLookup(images.ids)
-    entries = source.entries('annotations')
+    entries = source.records('annotations', BoxRecord)
     for row in range(0, len(columns) + 1, BLOCK):
         # In a call of its own, so that no two blocks are in memory at once.
         if not _read_block(list(islice(entries, BLOCK)), row, columns, images,
@@ -75,9 +78,9 @@ def _changed(source: AnnotationSource) -> AnnotationError:
                            'read; start again')
 
 
-def _read_block(block: list[dict], row: int, columns: BoxColumns,
+def _read_block(block: list[BoxRecord], row: int, columns: BoxColumns,
                 images: ImageTable, image_rows: IdLookup,
-                classes: dict[int, int], faults: FaultLog) -> bool:
+                classes: IdLookup, faults: FaultLog) -> bool:
     """Judge a block of annotations, of which the first is in ``row``; False if
     they are not as many as they should be."""
     if len(block) != min(BLOCK, len(columns) - row):
@@ -106,7 +109,7 @@ def _find_duplicates(source: AnnotationSource, columns: BoxColumns,
     columns.flags[first] &= (1 << columns.ERROR_SHIFT) - 1
     columns.flags[first] |= (rank + 1) << columns.ERROR_SHIFT
     columns.flags[duplicate] |= columns.FAULTY
-    for row, entry in enumerate(source.entries('annotations')):
+    for row, entry in enumerate(source.records('annotations', BoxRecord)):
         if not duplicate[row]:
             continue
         ann_id, image = columns.ann_ids[row], columns.image_index[row]
@@ -123,15 +126,12 @@ def _read_images(source: AnnotationSource, faults: FaultLog) -> ImageTable:
     """Build the image table; report the faults of its entries."""
     count = source.count('images')
     heights, widths = np.zeros(count, np.int32), np.zeros(count, np.int32)
-    for row, entry in enumerate(islice(source.entries('images'), count)):
-        heights[row] = _size(entry.get('height'))
-        widths[row] = _size(entry.get('width'))
-        for rank, fault in enumerate(_judge_image(entry, row)):
-            faults.add(fault, (_IMAGES, row, 1 + rank))
-    # Read once for each column: nothing is gathered in lists meanwhile.
-    images = ImageTable(map(read_image_id, source.entries('images')),
-                        map(read_file_name, source.entries('images')),
-                        heights, widths)
+    # Read anew for the names: nothing is gathered in lists meanwhile.
+    images = ImageTable(
+        _read_image_ids(source, heights, widths, faults),
+        (_file_name(entry.file_name, entry.coco_url)
+         for entry in source.records('images', ImageRecord)),
+        heights, widths)
     if not count == len(images) == len(images.file_names):
         raise _changed(source)
     # The lookup names the first row of an id: any other one repeats it.
@@ -145,9 +145,31 @@ def _read_images(source: AnnotationSource, faults: FaultLog) -> ImageTable:
     return images
 
 
-def _judge_image(entry: dict, row: int) -> list[Fault]:
+def _read_image_ids(source: AnnotationSource, heights: np.ndarray,
+                    widths: np.ndarray, faults: FaultLog) -> Iterator[Any]:
+    """Yield the ids; fill in the sizes and report faults on the way."""
+    for row, entry in enumerate(source.records('images', ImageRecord)):
+        if row == len(heights):
+            raise _changed(source)
+        heights[row], widths[row] = _size(entry.height), _size(entry.width)
+        if not _is_sound(entry):
+            for rank, fault in enumerate(_judge_image(entry, row)):
+                faults.add(fault, (_IMAGES, row, 1 + rank))
+        yield _image_id(entry.id)
+
+
+def _is_sound(entry: ImageRecord) -> bool:
+    """Whether an image's entry is as nearly all are, for which no fault need be
+    looked for."""
+    return (type(entry.id) is type(entry.height) is type(entry.width) is int
+            and entry.height > 0 < entry.width
+            and type(entry.file_name) is str and entry.file_name != '')
+
+
+def _judge_image(entry: ImageRecord, row: int) -> list[Fault]:
     """Faults of one entry of 'images'."""
-    image_id, name = read_image_id(entry), read_file_name(entry)
+    image_id = _image_id(entry.id)
+    name = _file_name(entry.file_name, entry.coco_url)
     if image_id is None:
         return [Fault('image_id_missing', name, None, None,
                       f"entry {row} of 'images' has no usable id; give it one")]
@@ -155,23 +177,27 @@ def _judge_image(entry: dict, row: int) -> list[Fault]:
     if not name:
         faults.append(
             Fault('image_entry', '', image_id, None,
-                  f"file_name is {entry.get('file_name')!r}, expected a path; "
+                  f'file_name is {entry.file_name!r}, expected a path; '
                   'add it'))
     for key in ('height', 'width'):
-        if not is_int(entry.get(key)) or entry[key] <= 0:
+        value = getattr(entry, key)
+        if not is_int(value) or value <= 0:
             faults.append(
                 Fault('image_entry', name, image_id, None,
-                      f'{key} is {entry.get(key)!r}, expected a positive '
+                      f'{key} is {value!r}, expected a positive '
                       'number of pixels; correct it'))
     return faults
 
 
 def read_image_id(entry: dict) -> int | float | str | None:
     """Id of an image's entry, None if there is no usable one."""
-    image_id = entry.get('id')
-    usable = (isinstance(image_id, (int, float, str))
-              and not isinstance(image_id, bool))
-    return image_id if usable else None
+    return _image_id(entry.get('id'))
+
+
+def _image_id(value: Any) -> int | float | str | None:
+    """The value if it serves as an image's id, else None."""
+    usable = isinstance(value, (int, float, str)) and not isinstance(value, bool)
+    return value if usable else None
 
 
 def read_file_name(entry: dict) -> str:
@@ -180,10 +206,13 @@ def read_file_name(entry: dict) -> str:
     LVIS v1 has no ``file_name``; as stock mmdet does, the path within its
     ``coco_url`` is taken: ``train2017/000000391895.jpg``.
     """
-    name = entry.get('file_name')
+    return _file_name(entry.get('file_name'), entry.get('coco_url'))
+
+
+def _file_name(name: Any, address: Any) -> str:
+    """Choose between an entry's ``file_name`` and its ``coco_url``."""
     if isinstance(name, str) and name:
         return name
-    address = entry.get('coco_url')
     if not isinstance(address, str):
         return ''
     return address.partition('://')[2].partition('/')[2]
@@ -191,12 +220,12 @@ def read_file_name(entry: dict) -> str:
 
 def _size(value: Any) -> int:
     """A stated height or width in pixels, 0 if it is not usable."""
-    return value if is_int(value) and 0 < value < 2**31 else 0
+    return value if type(value) is int and 0 < value < 2**31 else 0
 
 
 def _read_categories(source: AnnotationSource,
-                     faults: FaultLog) -> dict[int, int]:
-    """Map category id to class index in order of the ids."""
+                     faults: FaultLog) -> list[int]:
+    """Category id of each class, in order of the ids."""
     ids = set()
     for row, entry in enumerate(source.entries('categories')):
         category_id = entry.get('id')
@@ -212,4 +241,4 @@ def _read_categories(source: AnnotationSource,
                       'ids unique'), (_CATEGORIES, row))
         if is_id(category_id):
             ids.add(category_id)
-    return {id_: index for index, id_ in enumerate(sorted(ids))}
+    return sorted(ids)

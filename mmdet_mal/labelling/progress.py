@@ -54,7 +54,13 @@ class WatchedSource:
 
     def entries(self, key: str) -> Iterator[Any]:
         """Entries of a top-level list."""
-        entries = self._source.entries(key)
+        return self._watch(key, self._source.entries(key))
+
+    def records(self, key: str, kind: type) -> Iterator[Any]:
+        """Some members of the entries of a top-level list."""
+        return self._watch(key, self._source.records(key, kind))
+
+    def _watch(self, key: str, entries: Iterator[Any]) -> Iterator[Any]:
         if key != 'annotations':
             return entries
         return show_progress(entries, self._source.count(key), self._what)

@@ -5,7 +5,8 @@ import tracemalloc
 
 import pytest
 
-from mmdet_mal.datasets import AnnotationError, load_annotation_file
+from mmdet_mal.datasets import (AnnotationError, json_stream,
+                                load_annotation_file)
 from mmdet_mal.datasets.annotation_file import AnnotationFile
 
 IMAGES = [{'id': 1, 'file_name': 'a/ü 😀.png', 'height': 5, 'width': 6,
@@ -27,6 +28,7 @@ def whole(source):
             else source.value(key) for key in source.keys()}
 
 
+@pytest.mark.parametrize('block', [20, 1 << 18])
 @pytest.mark.parametrize('segmentation', ['keep', 'drop'])
 @pytest.mark.parametrize('text', [
     pytest.param(text_of(**FULL), id='coco'),
@@ -49,7 +51,9 @@ def whole(source):
     pytest.param('\n\r\n ' + json.dumps(FULL).replace(',', '\r\n,\t') + '\n ',
                  id='white_space'),
 ])
-def test_stream_equals_the_file_read_whole(tmp_path, text, segmentation):
+def test_stream_equals_the_file_read_whole(tmp_path, monkeypatch, text, segmentation,
+                                           block):
+    monkeypatch.setattr(json_stream, '_BLOCK', block)
     path = tmp_path / 'x.json'
     path.write_bytes(text.encode())
     expected = load_annotation_file(str(path), segmentation)
@@ -63,6 +67,7 @@ def test_stream_equals_the_file_read_whole(tmp_path, text, segmentation):
         assert source.count(key) == (len(value) if type(value) is list else 0)
 
 
+@pytest.mark.parametrize('block', [20, 1 << 18])
 @pytest.mark.parametrize('content', [
     pytest.param(json.dumps(FULL).encode()[:-30], id='truncated'),
     pytest.param(b'', id='nothing'),
@@ -82,11 +87,19 @@ def test_stream_equals_the_file_read_whole(tmp_path, text, segmentation):
     pytest.param(text_of(**{**FULL, 'images': {}}).encode(), id='images_a_dict'),
     pytest.param(text_of(**{**FULL, 'annotations': [{}, 7, []]}).encode(),
                  id='annotation_a_number'),
+    pytest.param(text_of(**{**FULL, 'annotations': [*BOXES, *BOXES, 7]}).encode(),
+                 id='a_late_annotation_a_number'),
+    pytest.param(text_of(**{**FULL, 'annotations': BOXES * 9}).encode().replace(
+        b'0.25, 1e-07, 2]', b'0.25, 1e-07 2]', 20), id='no_comma_in_a_box'),
+    pytest.param(text_of(**FULL, more=[{'a': 'ü'}] * 9).encode() + b'\xff',
+                 id='not_utf8_at_the_end'),
     pytest.param(b"{'images': []}", id='single_quotes'),
     pytest.param(b'{"images" []}', id='no_colon'),
     pytest.param(b'{"images": [],}', id='comma_before_the_end'),
 ])
-def test_stream_refuses_in_the_words_of_the_file_read_whole(tmp_path, content):
+def test_stream_refuses_in_the_words_of_the_file_read_whole(tmp_path, monkeypatch,
+                                                            content, block):
+    monkeypatch.setattr(json_stream, '_BLOCK', block)
     path = tmp_path / 'x.json'
     path.write_bytes(content)
     with pytest.raises(AnnotationError) as expected:

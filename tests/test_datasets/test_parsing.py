@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mmdet_mal.datasets import (AnnotationError, AnnotationFile, FaultLog,
-                                build_columns, find_faults, json_stream,
-                                parsing)
+                                annotation_file, build_columns, coco_records,
+                                find_faults, json_stream, parsing)
 from mmdet_mal.datasets.fault import ANNOTATION_ERRORS
 
 COLUMNS = ('ann_ids', 'image_index', 'boxes_xywh', 'labels', 'flags',
@@ -58,6 +58,46 @@ def test_neither_blocks_nor_streaming_change_the_result(
     assert list(others[1].file_names) == list(images.file_names)
     assert repr(list(others[2])) == repr(list(faults))
     assert others[2].counts == faults.counts and len(faults) > 40
+
+
+@pytest.mark.parametrize('block', [500, 1 << 18])
+@pytest.mark.parametrize('sound', [False, True])
+def test_the_fast_decoder_changes_no_bit_and_no_word(monkeypatch, tmp_path, odd, block,
+                                                     sound):
+    monkeypatch.setattr(json_stream, '_BLOCK', block)
+    if sound:  # to msgspec: every block is fast
+        text = json.dumps(odd).replace('NaN', '-3').replace('\\', '')
+    else:  # names that a guess where entries end stumbles over
+        odd['images'][0]['file_name'] = '"}, {"id": 7, \ud800 é'
+        text = json.dumps(odd, ensure_ascii=True)
+    path = tmp_path / 'x.json'
+    path.write_text(text)
+    used = []
+
+    def counting(kind):
+        decode = coco_records.list_decoder(kind)
+
+        def decode_and_count(text):
+            records = decode(text)
+            used.append(len(records or ()))
+            return records
+        return decode_and_count
+
+    results = []
+    for decoder in (counting, lambda kind: lambda text: None):
+        monkeypatch.setattr(annotation_file, 'list_decoder', decoder)
+        results.append(build_columns(AnnotationFile(str(path), 'drop'),
+                                     FaultLog(limit=None)))
+    (fast, images, faults), (plain, plain_images, plain_faults) = results
+    for name in COLUMNS:
+        one, other = getattr(fast, name), getattr(plain, name)
+        assert one.dtype == other.dtype and one.tobytes() == other.tobytes(), name
+    assert list(images.file_names) == list(plain_images.file_names)
+    assert repr(list(images.ids)) == repr(list(plain_images.ids))
+    assert repr(list(faults)) == repr(list(plain_faults)) and len(faults) > 40
+    entries = sum(len(odd[key]) for key in ('images', 'annotations'))
+    # Scanned, then images twice, annotations and, for duplicates, again.
+    assert not sound or sum(used) >= 2 * entries
 
 
 def test_flags_name_the_first_error_of_each_box(odd):

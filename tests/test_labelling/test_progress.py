@@ -1,6 +1,7 @@
 """Progress that shows only where there is something to wait for."""
 
 from mmdet_mal.datasets import AnnotationFile
+from mmdet_mal.datasets.coco_records import BoxRecord
 from mmdet_mal.labelling import progress
 from mmdet_mal.labelling.progress import WatchedSource, show_progress
 
@@ -27,4 +28,7 @@ def test_a_watched_source_is_the_same_source(toy, capsys, monkeypatch):
         assert list(watched.entries(key)) == toy.data[key]
     assert capsys.readouterr().err == ''
     assert list(watched.entries('annotations')) == toy.data['annotations']
+    assert '40/40' in capsys.readouterr().err
+    assert list(watched.records('annotations', BoxRecord)) == list(
+        map(BoxRecord.of, toy.data['annotations']))
     assert '40/40' in capsys.readouterr().err
