@@ -9,7 +9,8 @@ from mmdet_mal.structures.crop import clip_window
 from mmdet_mal.structures.rle import RLE, bbox_window, encode_window
 from mmdet_mal.visualization.review.view_window import window_mask
 
-from .components import own_components, shared_components
+from .agreement import shared_components
+from .components import own_components
 from .scorer import MaskScorer
 from .view import view_of
 

@@ -1,6 +1,6 @@
 """Fits the common scale on boxes that have human masks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -12,7 +12,8 @@ from mmdet_mal.quality.variant import QualityVariant
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.version import __version__
 
-from .components import AGAINST, OWN, SHARED
+from .agreement import SHARED
+from .components import AGAINST, OWN
 
 FEATURES = (*OWN, *SHARED)
 RIDGE = 30.
@@ -124,6 +125,23 @@ def choice_report(lines: np.ndarray, ious: np.ndarray,
         choice=round(chosen, 4), oracle=round(oracle, 4),
         share=round((chosen - float(means.max())) / way, 3) if way > 1e-9 else None,
         kept={n: int((picked == i).sum()) for i, n in enumerate(names)})
+
+
+def report_table(report: Sequence[Mapping]) -> list[list[str]]:
+    """Reports as rows, the first of them the heading.
+
+    Args:
+        report: of :func:`choice_report`, one a set of sources.
+    """
+    rows = [['sources', 'choice', 'oracle', 'share', 'kept']]
+    for entry in report:
+        share = entry['share']
+        rows.append([
+            ', '.join(f'{k} {v:.3f}' for k, v in entry['sources'].items()),
+            f"{entry['choice']:.3f}", f"{entry['oracle']:.3f}",
+            '-' if share is None else f'{share:+.2f}',
+            ', '.join(f'{k} {v}' for k, v in entry['kept'].items())])
+    return rows
 
 
 def subsets(count: int) -> list[tuple[int, ...]]:

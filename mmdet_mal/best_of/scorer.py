@@ -11,7 +11,8 @@ import numpy as np
 from mmdet_mal.quality.variant import QualityVariant
 from mmdet_mal.utils.errors import UserError
 
-from .components import OWN, SHARED
+from .agreement import SHARED
+from .components import OWN
 
 _SHIPPED = 'scales'
 

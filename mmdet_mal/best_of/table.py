@@ -12,9 +12,9 @@ from mmdet_mal.evaluation.mask_iou import human_rles, rle_iou
 from mmdet_mal.labelling.progress import show_progress
 from mmdet_mal.utils.errors import UserError
 
+from .agreement import pair_components, pairwise_ious, summarise_pairs
 from .candidates import CandidateFiles
-from .components import (OWN, own_components, pair_components, pairwise_ious,
-                         summarise_pairs)
+from .components import OWN, own_components
 from .fit import FEATURES, ScaleTable
 from .view import view_of
 
@@ -40,8 +40,8 @@ def read_tables(files: Mapping[str, str], human_json: str, images: str,
     with tempfile.TemporaryDirectory(prefix='best_of_') as folder:
         candidates = CandidateFiles(files, folder)
         try:
-            bar = show_progress(candidates.by_image(), candidates.count,
-                                'measure', 'images')
+            groups = list(candidates.by_image())
+            bar = show_progress(groups, len(groups), 'measure', 'images')
             for number, (name, rows) in enumerate(bar):
                 image = open_image(join_image_path(image_dir, name),
                                    f'annotation {candidates.ann_id(rows[0])}',

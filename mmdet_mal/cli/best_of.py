@@ -47,6 +47,8 @@ def run(args: argparse.Namespace) -> None:
     """Choose, write, and say what was kept."""
     from mmdet_mal.best_of.candidates import name_sources
     from mmdet_mal.best_of.run import best_of
+    from mmdet_mal.experiments.command import exit_on_sigterm
+    exit_on_sigterm()  # the masks that wait beside --out are removed
     files = name_sources(args.masks)
     summary = best_of(files, args.images, args.out, args.scale, args.rule,
                       args.missing)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mmdet_mal.best_of.components import OWN, SHARED
+from mmdet_mal.best_of.agreement import SHARED
+from mmdet_mal.best_of.components import OWN
 
 sys.path.insert(0, str(Path(__file__).parent))
 from discs import World

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-from discs import SIZE, disc, picture, rle_of
+from discs import SIZE, disc, picture
 
-from mmdet_mal.best_of.components import (OWN, SHARED, own_components,
-                                          pair_components, pairwise_ious,
-                                          shared_components)
-from mmdet_mal.best_of.view import BoxView, view_of
-
+from mmdet_mal.best_of.agreement import SHARED, shared_components
+from mmdet_mal.best_of.components import OWN, own_components
+from mmdet_mal.best_of.view import BoxView
 
 X, Y, R = 60, 45, 25
 BOX = (X - R, Y - R, X + R, Y + R)
@@ -105,71 +103,3 @@ def test_a_component_of_its_own_does_not_depend_on_the_others():
     among = own_components(view(FULL, TRUTH, np.ones(SIZE, bool)))
     for name, values in alone.items():
         assert values[0] == among[name][1], name
-
-
-def test_ious_of_pairs_by_hand():
-    one, other = rectangle(0, 0, 10, 10), rectangle(5, 0, 15, 10)
-    found = pairwise_ious(np.array([one, other, np.zeros(SIZE, bool)]))
-    assert found[0, 1] == pytest.approx(1 / 3)
-    assert np.diag(found).tolist() == [1, 1, 1]
-    assert found[0, 2] == found[2, 1] == 0
-
-
-def test_agreement_by_hand():
-    """Two equal masks and one of a third of their IoU."""
-    one, other = rectangle(40, 30, 50, 40), rectangle(45, 30, 55, 40)
-    found = shared_components(view(one, one, other))
-    assert found['nearest'].tolist() == [1, 1, pytest.approx(1 / 3)]
-    assert found['agreement'][0] == pytest.approx((1 + 1 / 3) / 2)
-    assert found['farthest'][1] == pytest.approx(1 / 3)
-    assert found['vote_iou'].tolist() == [1, 1, pytest.approx(1 / 3)]
-
-
-def test_one_candidate_agrees_with_nobody():
-    assert all(values.tolist() == [.5]
-               for values in shared_components(view(TRUTH)).values())
-
-
-def test_colours_settle_a_dispute_in_favour_of_the_object():
-    """The half loses the other half of the disc, the box wins corners."""
-    half = TRUTH & (np.arange(SIZE[1]) < X)[None]
-    pairs = pair_components(view(TRUTH, half, FULL))
-    assert pairs['colour'][0, 1] > .9 and pairs['colour'][0, 2] > .9
-    assert pairs['place'][0, 2] > .5
-    for name in ('colour', 'place'):
-        assert np.allclose(pairs[name] + pairs[name].T, 1), name
-    assert np.argmax(shared_components(
-        view(TRUTH, half, FULL))['dispute_colour']) == 0
-
-
-def test_a_view_is_small_and_keeps_the_shape_of_large_boxes():
-    shape = (900, 1200)
-    mask = disc(600, 450, 250, shape)
-    found = view_of(np.zeros((*shape, 3), np.uint8), (350, 200, 500, 500),
-                    [rle_of(mask)])
-    assert max(found.image.shape) <= 112
-    x0, y0, x1, y1 = found.box
-    inside = found.masks[0][y0:y1, x0:x1]
-    assert inside.sum() == found.masks[0].sum()
-    assert inside.mean() == pytest.approx(np.pi / 4, abs=.02)
-
-
-def test_a_view_at_the_border_stays_in_the_image():
-    found = view_of(np.zeros((*SIZE, 3), np.uint8), (110, 80, 10, 10),
-                    [rle_of(rectangle(110, 80, 120, 90))])
-    assert found.masks[0].sum() == 100
-    x0, y0, x1, y1 = found.box
-    assert found.masks[0][y0:y1, x0:x1].all()
-
-
-@pytest.mark.parametrize('bbox', [(0, 0, 0, 5), (0, 0, -3, 5), (500, 5, 5, 5),
-                                  (float('nan'), 0, 5, 5)])
-def test_a_box_without_pixels_is_an_error(bbox):
-    with pytest.raises(ValueError):
-        view_of(np.zeros((*SIZE, 3), np.uint8), bbox, [rle_of(TRUTH)])
-
-
-def test_a_mask_of_another_image_is_an_error():
-    with pytest.raises(ValueError, match=r'mask is of size \[5, 5\]'):
-        view_of(np.zeros((*SIZE, 3), np.uint8), (5, 5, 9, 9),
-                [rle_of(np.ones((5, 5), bool))])

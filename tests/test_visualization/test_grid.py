@@ -31,6 +31,17 @@ def test_captions_are_written_above():
         plain[..., 0] == 10)[0][0]
 
 
+def test_notes_are_written_above_their_rows():
+    pictures = [[colour(10)], [colour(60)]]
+    plain = picture_grid(pictures, [''], (40, 60), ['', ''])
+    noted = picture_grid(pictures, [''], (40, 60), ['', 'IoU ü'])
+    changed = np.argwhere((plain != noted).any(-1))[:, 0]
+    first, second = (np.argwhere(plain[..., 0] == v)[:, 0] for v in (10, 60))
+    assert first.max() < changed.min() <= changed.max() < second.min()
+    assert np.array_equal(noted, picture_grid(pictures, [''], (40, 60),
+                                              ['', 'IoU ?']))
+
+
 def test_tall_and_large_pictures_are_reduced_to_the_cell():
     grid = picture_grid([[colour(10, 400, 100)]], ['a'], (40, 60))
     assert (grid == 10).all(-1).sum() == 40 * 10
@@ -41,6 +52,8 @@ def test_bad_grids_are_refused():
         picture_grid([], ['a'])
     with pytest.raises(ValueError, match='row 1 has 2 pictures for 1'):
         picture_grid([[colour(1)], [colour(1), colour(2)]], ['a'])
+    with pytest.raises(ValueError, match='2 notes for 1 rows'):
+        picture_grid([[colour(1)]], ['a'], notes=['a', 'b'])
 
 
 def test_png_is_written_whole_and_leaves_nothing_else(tmp_path):

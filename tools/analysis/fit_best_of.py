@@ -29,15 +29,22 @@ def main() -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
+    import mmdet_mal  # noqa: F401  its shields come first
     from mmdet_mal.best_of.candidates import name_sources
     from mmdet_mal.best_of.fit import (choice_report, cross_validate, fit_scale,
-                                       scale_json, subsets)
+                                       report_table, scale_json, subsets)
     from mmdet_mal.best_of.scorer import MaskScorer
     from mmdet_mal.best_of.table import read_tables
-    from mmdet_mal.labelling.files import write_then_rename
+    from mmdet_mal.doctor import refuse_same_file
+    from mmdet_mal.evaluation.report import text_table
+    from mmdet_mal.labelling.files import check_writable, write_then_rename
     from mmdet_mal.labelling.manifest import hash_file
 
     files = name_sources(args.masks)
+    if args.out:
+        for path in (args.human, *files.values(), *filter(None, [args.check])):
+            refuse_same_file(args.out, path, '--out')
+        check_writable(args.out, 'the report' if args.check else 'the scale')
     scorer = args.check and MaskScorer.load(args.check)
     names, sets = list(files), subsets(len(files))
     tables = read_tables(files, args.human, args.images, sets)
@@ -48,10 +55,11 @@ def _run(args: argparse.Namespace) -> None:
         lines = cross_validate(tables)
     report = [choice_report(line, table.ious, [names[i] for i in chosen])
               for line, table, chosen in zip(lines, tables, sets, strict=True)]
-    for entry in report:
-        print(f"{' '.join(f'{k} {v:.4f}' for k, v in entry['sources'].items())}"
-              f" | choice {entry['choice']:.4f} oracle {entry['oracle']:.4f} "
-              f"share {entry['share']} kept {entry['kept']}")
+    print(f"{report[0]['boxes']} boxes with human masks; mean IoU of each set of "
+          'sources, of the choice '
+          + (f'by {args.check}' if scorer else 'by cross-validation over images')
+          + ' and of the oracle; share: of the way from the best source to it')
+    print(text_table(report_table(report)))
     content = dict(report=report)
     if not scorer:
         fitted_on = [dict(human=os.path.basename(args.human),
@@ -62,6 +70,7 @@ def _run(args: argparse.Namespace) -> None:
         with write_then_rename(args.out) as file:
             json.dump(content, file, indent=1)
             file.write('\n')
+        print(f"{'report' if scorer else 'scale'}: {args.out}")
 
 
 if __name__ == '__main__':
