@@ -2,37 +2,31 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 import torch
-from mmcv.transforms import Compose
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.infer import BaseInferencer
-from mmengine.registry import DefaultScope
 from torch import nn
 from tqdm import tqdm
 
-from mmdet_mal.datasets.chunk_cutting import cut_chunks
 from mmdet_mal.machine.precision import precision_of
 from mmdet_mal.registry import INFERENCERS
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.shipped import shipped_configs
 from mmdet_mal.utils.tool import load_config
 
-from .build import build_labeler
+from .batches import label_batches
+from .build import build_labeler, build_pipeline, chunk_boxes, move_to_device
 from .errors import InferenceInputError
 from .input_boxes import check_boxes, pair_inputs
 from .input_image import check_image, open_input
-from .opened_image import OpenedImage
 from .pictures import draw, output_names, save_pictures, show_pictures
 from .results import decode_masks, gather_image, to_prediction
 
 MASK_FORMATS = ('bool', 'rle')
-# Of a LabelChunkDataset, where the config does not say.
-_CHUNK_BOXES = 16
 _SECONDS_BEFORE_BAR = 3
 
 
@@ -199,28 +193,7 @@ class MaskAutoLabelerInferencer(BaseInferencer):
         for index, image in enumerate(inputs):
             check_image(image, index, channel_order)
         boxes = [check_boxes(b, bbox_format, i) for i, b in enumerate(bboxes)]
-        return self._batches(inputs, boxes, limit, channel_order)
-
-    def _batches(self, inputs: Sequence[Any], boxes: list[np.ndarray],
-                 limit: int, channel_order: str | None) -> Iterator[dict]:
-        """Batches of checked inputs; one image is open at a time."""
-        places = [(i, row) for i, b in enumerate(boxes) for row in range(len(b))]
-        opened = None
-        for first, last in cut_chunks([len(b) for b in boxes], limit).tolist():
-            batch: dict[str, list] = dict(inputs=[], data_samples=[])
-            for index, rows in groupby(places[first:last], key=lambda p: p[0]):
-                if opened is None or opened.index != index:
-                    opened = None  # before the next is decoded: both may be large
-                    opened = OpenedImage.open(inputs[index], index, boxes[index],
-                                              channel_order)
-                for _, row in rows:
-                    info = opened.box_info(row)
-                    packed = self.pipeline(info)
-                    packed['data_samples'].set_metainfo(dict(
-                        img_id=index, ann_id=row, box_overlap=info['box_overlap']))
-                    batch['inputs'].append(packed['inputs'])
-                    batch['data_samples'].append(packed['data_samples'])
-            yield batch
+        return label_batches(inputs, boxes, limit, self.pipeline, channel_order)
 
     @torch.no_grad()
     def forward(self, inputs: dict) -> list[DetDataSample]:
@@ -306,25 +279,14 @@ class MaskAutoLabelerInferencer(BaseInferencer):
 
     def _init_model(self, cfg: Config, weights: str | None,
                     device: str = 'cpu') -> nn.Module:
-        labeler = build_labeler(cfg, weights)
-        try:
-            labeler.to(device)
-        except (AssertionError, RuntimeError) as error:  # torch raises both
-            reason = str(error).splitlines()[0]
-            raise UserError(f'device {device!r}: cannot be used here ({reason}); '
-                            "take 'cpu', or leave it out") from error
+        labeler = move_to_device(build_labeler(cfg, weights), device)
         self._device = str(device)
         self.precision = precision_of(cfg.get('test_cfg'), self._device)
         return labeler
 
     def _init_pipeline(self, cfg: Config) -> Callable:
-        dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
-        if not dataset.get('pipeline'):
-            raise UserError(f'{cfg.filename}: has no test_dataloader with a '
-                            'pipeline, so nobody knows how its crops are made')
-        self.chunk_boxes = dataset.get('chunk_boxes', _CHUNK_BOXES)
-        with DefaultScope.overwrite_default_scope('mmdet'):
-            return Compose([dict(step) for step in dataset.pipeline])
+        self.chunk_boxes = chunk_boxes(cfg)
+        return build_pipeline(cfg)
 
     def _init_collate(self, cfg: Config) -> None:
         """None: batches are made as :meth:`preprocess` says."""
