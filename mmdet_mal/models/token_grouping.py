@@ -16,7 +16,8 @@ def group_tokens(tokens: Tensor,
                  valid: Tensor,
                  ridge: float = 10.0,
                  rounds: int = 4,
-                 bias: float = 0.3) -> Tensor:
+                 bias: float = 0.3,
+                 solver: str = 'auto') -> Tensor:
     r"""Classify the tokens of each crop by ridge regression, transductively.
 
     The first labels are +1 inside the box and -1 outside it.  Each round fits
@@ -26,7 +27,9 @@ def group_tokens(tokens: Tensor,
 
     In the dual form the scores are :math:`s = K a` with
     :math:`(K + \lambda W^{-1}) a = y`, for the kernel K of the normalised
-    tokens and the weights W that balance the two classes.
+    tokens and the weights W that balance the two classes.  Only y changes from
+    round to round: on a CPU one Cholesky factor of a crop's system serves them
+    all.  On other devices all crops are solved together, by products alone.
 
     Args:
         tokens (Tensor): Feature map (N, C, h, w) of a frozen block.
@@ -35,12 +38,17 @@ def group_tokens(tokens: Tensor,
         ridge (float): :math:`\lambda`, positive: larger groups more coarsely.
         rounds (int): Times that the tokens are relabelled.
         bias (float): Value of the constant feature.
+        solver (str): ``'direct'``; ``'iterative'``, to 1e-4 of the residual;
+            or ``'auto'``, which is direct on a CPU.
 
     Returns:
         Tensor: fp32 scores (N, h, w), positive for the object; around -1 to 1.
     """
     if ridge <= 0:
         raise ValueError(f'ridge must be positive, got {ridge}')
+    if solver not in ('auto', 'direct', 'iterative'):
+        raise ValueError("solver must be 'auto', 'direct' or 'iterative', got "
+                         f'{solver!r}')
     size = tokens.shape[-2:]
     x = tokens.flatten(2).mT.float()
     inside, valid = box_mask.flatten(1), valid.flatten(1).float()
@@ -52,7 +60,52 @@ def group_tokens(tokens: Tensor,
     count = x.shape[1]
     share = torch.where(inside, (valid * inside).sum(1, keepdim=True),
                         (valid * ~inside).sum(1, keepdim=True))
-    root = (valid / share.clamp(min=1) * count / 2).sqrt()
+    weight = valid / share.clamp(min=1) * count / 2
+    if solver == 'direct' or (solver == 'auto' and reads_are_free(x)):
+        # Crop by crop: a system stays in the cache of a core.
+        scores = torch.stack([_group_directly(*crop, ridge, rounds)
+                              for crop in zip(x, weight, inside, strict=True)])
+    else:
+        scores = _group_iteratively(x, weight, inside, ridge, rounds)
+    return scores.unflatten(1, size)
+
+
+def _group_directly(x: Tensor, weight: Tensor, inside: Tensor, ridge: float,
+                    rounds: int) -> Tensor:
+    """Scores of one crop.
+
+    Args:
+        x (Tensor): Features (T, C) of its tokens.
+        weight, inside (Tensor): (T,).
+        ridge, rounds: As of :func:`group_tokens`.
+
+    Returns:
+        Tensor: (T,).
+    """
+    # Of the primal and the dual form, the one with the smaller system.
+    if x.shape[1] <= x.shape[0]:
+        balanced, scored = weight[:, None] * x, x
+        system = x.mT @ balanced
+    else:
+        root = weight.sqrt()
+        balanced, scored = root.diag(), x @ x.mT * root
+        system = root[:, None] * scored
+    system.diagonal().add_(ridge)
+    # It never fails for numbers; a crop of NaN has scores of NaN anyway.
+    factor, _ = torch.linalg.cholesky_ex(system)
+    labels = torch.where(inside, 1.0, -1.0)
+    for step in range(rounds + 1):
+        scores = (scored @ torch.cholesky_solve(
+            (balanced.mT @ labels)[:, None], factor))[:, 0]
+        if step < rounds:
+            labels = torch.where(inside & (scores > 0), 1.0, -1.0)
+    return scores
+
+
+def _group_iteratively(x: Tensor, weight: Tensor, inside: Tensor, ridge: float,
+                       rounds: int) -> Tensor:
+    """Scores (N, T) of all crops at once; the arguments have an N before."""
+    root = weight.sqrt()
     kernel = x @ x.mT
     # With a = W^(1/2) z the system is W^(1/2) K W^(1/2) + lambda: symmetric,
     # well conditioned, and defined for tokens of weight 0 too.
@@ -63,7 +116,7 @@ def group_tokens(tokens: Tensor,
         scores = (kernel @ (root * z)[..., None])[..., 0]
         if step < rounds:
             labels = torch.where(inside & (scores > 0), 1.0, -1.0)
-    return scores.unflatten(1, size)
+    return scores
 
 
 def repeat_edge(scores: Tensor, valid: Tensor) -> Tensor:

@@ -123,3 +123,43 @@ def test_a_crop_without_numbers_spoils_no_other(scene):
     both = group_tokens(tokens, box, valid)
     torch.testing.assert_close(both[0], alone[0], atol=1e-6, rtol=1e-5)
     assert both[1].isnan().all()
+
+
+@pytest.mark.parametrize('channels', [16, 63, 64, 200])
+def test_the_direct_solution_is_that_of_the_iteration(channels):
+    """Few features and many, against the tokens: both forms of the system."""
+    torch.manual_seed(0)
+    tokens = torch.randn(3, channels, 8, 8)
+    tokens[:, :8, 2:5, 2:5] += 1.5
+    box = torch.zeros(3, 8, 8, dtype=torch.bool)
+    box[:, 1:6, 1:7] = True
+    valid = torch.ones_like(box)
+    valid[1, :, :2] = False
+    valid[2] = False  # a crop that shows nothing of its image
+    direct, iterative = (group_tokens(tokens, box, valid, solver=solver)
+                         for solver in ('direct', 'iterative'))
+    torch.testing.assert_close(direct, iterative, atol=1e-3, rtol=0)
+    sure = iterative.abs() > 1e-3
+    assert torch.equal((direct > 0)[sure], (iterative > 0)[sure])
+    assert sure[:2].float().mean() > .9
+    assert torch.equal(direct, group_tokens(tokens, box, valid))  # on a CPU
+
+
+def test_two_threads_solve_as_one_does():
+    torch.manual_seed(3)
+    tokens, box = torch.randn(4, 150, 14, 14), torch.zeros(4, 14, 14).bool()
+    box[:, 3:11, 3:11] = True
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(group_tokens(tokens, box, torch.ones_like(box)))
+    finally:
+        torch.set_num_threads(before)
+    torch.testing.assert_close(*found, atol=1e-4, rtol=0)
+
+
+def test_a_solver_that_is_none():
+    box = torch.ones(1, 2, 2, dtype=torch.bool)
+    with pytest.raises(ValueError, match="got 'exact'"):
+        group_tokens(torch.ones(1, 3, 2, 2), box, box, solver='exact')
