@@ -20,6 +20,7 @@ from .id_column import is_id
 from .image_cache import ImageCache
 from .image_source import join_image_path
 from .image_table import ImageTable
+from .other_boxes import offer_other_boxes
 from .parsing import IMAGE_FILES, build_columns
 
 
@@ -108,16 +109,10 @@ class BoxInstanceDataset(BaseDataset):
         self._cache: ImageCache | None = None
         self._cache_row: dict[int, int] = {}
         super().__init__(
-            ann_file=ann_file,
-            metainfo=metainfo,
-            data_root=data_root,
-            data_prefix=data_prefix or dict(img=''),
-            indices=indices,
-            serialize_data=False,
-            pipeline=list(pipeline),
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-            max_refetch=max_refetch)
+            ann_file=ann_file, metainfo=metainfo, data_root=data_root,
+            data_prefix=data_prefix or dict(img=''), indices=indices,
+            serialize_data=False, pipeline=list(pipeline), test_mode=test_mode,
+            lazy_init=lazy_init, max_refetch=max_refetch)
 
     @property
     def image_dir(self) -> str:
@@ -261,6 +256,12 @@ class BoxInstanceDataset(BaseDataset):
         if self._cache is not None:
             info['img'] = self._cache[self._cache_row[image]]
         return info
+
+    def prepare_data(self, idx: int) -> Any:
+        """Send a sample through the pipeline, with the others if it asks."""
+        info = self.get_data_info(idx)
+        offer_other_boxes(self, info)
+        return self.pipeline(info)
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Class indices of a sample, for ``ClassBalancedDataset``.

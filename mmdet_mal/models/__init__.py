@@ -1,11 +1,13 @@
 """Networks and losses; importing this registers them."""
 
+from .baseline_labeler import BaselineLabeler
 from .data_preprocessors import WindowDataPreprocessor
 from .encoder_tokens import EncoderTokens
 from .heads import (AttentionMaskHead, ConvMaskHead, FCMaskHead,
                     QueryMaskHead)
 from .instant_labeler import InstantLabeler
-from .losses import ClassLoss, CRFLoss, HumanMaskLoss, MILLoss
+from .losses import (ClassLoss, CRFLoss, HumanMaskLoss, MILLoss,
+                     PairwiseLoss)
 from .mask_auto_labeler import MaskAutoLabeler
 from .mask_network import MaskNetwork
 from .necks import PlainFPN
@@ -15,9 +17,9 @@ from .score_weighted import (ScoreWeightedFCNMaskHead,
 from .supervised_twin import SupervisedTwin
 
 __all__ = [
-    'AttentionMaskHead', 'CRFLoss', 'ClassLoss', 'ConvMaskHead',
-    'EncoderTokens', 'FCMaskHead', 'HumanMaskLoss', 'InstantLabeler',
-    'MILLoss', 'MaskAutoLabeler', 'MaskNetwork', 'PlainFPN', 'QueryMaskHead',
-    'ScoreWeightedFCNMaskHead', 'ScoreWeightedMask2FormerHead',
+    'AttentionMaskHead', 'BaselineLabeler', 'CRFLoss', 'ClassLoss',
+    'ConvMaskHead', 'EncoderTokens', 'FCMaskHead', 'HumanMaskLoss', 'InstantLabeler',
+    'MILLoss', 'MaskAutoLabeler', 'MaskNetwork', 'PairwiseLoss', 'PlainFPN',
+    'QueryMaskHead', 'ScoreWeightedFCNMaskHead', 'ScoreWeightedMask2FormerHead',
     'ScoreWeightedSOLOV2Head', 'SupervisedTwin', 'WindowDataPreprocessor'
 ]

@@ -1,21 +1,22 @@
-"""The Mask Auto-Labeler: student, teacher and the two losses."""
+"""The Mask Auto-Labeler: student and teacher, in training and labelling."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from operator import attrgetter
 
 import torch
 import torch.nn.functional as F
 from mmdet.structures import DetDataSample
-from mmengine.logging import MessageHub
 from torch import Tensor
 
-from mmdet_mal.models.box_geometry import rectangle_mask
+from mmdet_mal.models.box_losses import BoxLosses
 from mmdet_mal.models.crop_grouping import CropGrouping
 from mmdet_mal.models.crop_labeler import (CropLabeler, crop_box_areas,
                                            crop_valid_mask)
 from mmdet_mal.models.crop_maps import CropMaps
 from mmdet_mal.models.expansion_views import average_expansions
 from mmdet_mal.models.map_parts import box_region, map_parts
+from mmdet_mal.models.network_views import mean_view, opinion_pairs
 from mmdet_mal.registry import MODELS
 from mmdet_mal.utils.setting_error import SettingError
 
@@ -41,6 +42,9 @@ class MaskAutoLabeler(CropLabeler):
             :class:`~mmdet_mal.models.losses.TokenGroupingLoss` on the
             encoder's first map, whose block must be frozen.  Ours; not in the
             paper.
+        pairwise_loss (dict, optional): Config of a
+            :class:`~mmdet_mal.models.losses.PairwiseLoss`; not in the paper.
+        loss_scales (Sequence[int]): Of :class:`.box_losses.BoxLosses`.
         class_loss (dict, optional): Config of a
             :class:`~mmdet_mal.models.losses.ClassLoss` on the decoder's class
             branch (appendix A.2); wanted if and only if the decoder has
@@ -54,8 +58,7 @@ class MaskAutoLabeler(CropLabeler):
             resolution of the crop instead of the maps'.
         postprocess (dict, optional): Options of
             :class:`~mmdet_mal.labelling.postprocess.MaskOptions`.
-        data_preprocessor (dict, optional): ``mmdet.MultiBranchDataPreprocessor``
-            around ``mmdet.DetDataPreprocessor``.
+        data_preprocessor (dict, optional): ``mmdet.MultiBranchDataPreprocessor``.
         init_cfg (dict, optional): Initialisation of MMEngine.
         quality (dict, optional): Options of
             :class:`~mmdet_mal.quality.MaskQuality`.
@@ -76,6 +79,13 @@ class MaskAutoLabeler(CropLabeler):
             frozen, and the network's log odds together.
     """
 
+    # Under the names of their settings, also for labelling and exports.
+    mil_loss = property(attrgetter('box_losses.mil'))
+    crf_loss = property(attrgetter('box_losses.crf'))
+    grouping_loss = property(attrgetter('box_losses.grouping'))
+    pairwise_loss = property(attrgetter('box_losses.pairwise'))
+    class_loss = property(attrgetter('box_losses.classes'))
+
     def __init__(self,
                  network: dict,
                  mil_loss: dict,
@@ -92,49 +102,35 @@ class MaskAutoLabeler(CropLabeler):
                  quality_views: str = 'labels',
                  teacher_start: str = 'copy',
                  expansions: Sequence[float] = (),
-                 label_grouping: dict | None = None) -> None:
+                 label_grouping: dict | None = None,
+                 pairwise_loss: dict | None = None,
+                 loss_scales: Sequence[int] = (1, )) -> None:
         super().__init__(postprocess, data_preprocessor, init_cfg, quality)
-        if predictor not in ('teacher', 'student', 'mean'):
-            raise SettingError("predictor must be 'teacher', 'student' or "
-                               f"'mean', got {predictor!r}")
-        if refine not in REFINEMENTS:
-            raise SettingError(f'refine must be one of {REFINEMENTS}, got '
-                               f'{refine!r}')
+        for name, value, known in (
+            ('predictor', predictor, ('teacher', 'student', 'mean')),
+            ('refine', refine, REFINEMENTS),
+            ('quality_views', quality_views, ('labels', 'both_networks')),
+            ('teacher_start', teacher_start, ('copy', 'random'))):
+            if value not in known:
+                raise SettingError(f'{name} must be one of {known}, got {value!r}')
         if any(rate < 0 for rate in expansions):
-            raise SettingError('expansions must be rates of at least 0, got '
-                               f'{tuple(expansions)}')
-        if quality_views not in ('labels', 'both_networks'):
-            raise SettingError("quality_views must be 'labels' or "
-                               f"'both_networks', got {quality_views!r}")
-        if teacher_start not in ('copy', 'random'):
-            raise SettingError("teacher_start must be 'copy' or 'random', got "
-                               f'{teacher_start!r}')
+            raise SettingError(f'expansions must be at least 0, got {expansions}')
         self.teacher_start = teacher_start
         self.student = MODELS.build(network)
         self.teacher = (
             copy.deepcopy(self.student)
             if teacher_start == 'copy' else MODELS.build(network))
         self.teacher.requires_grad_(False)
-        self.mil_loss = MODELS.build(mil_loss)
-        self.crf_loss = MODELS.build(crf_loss)
-        self.grouping_loss = (
-            MODELS.build(grouping_loss) if grouping_loss else None)
-        num_classes = self.student.decoder.num_classes
-        # A branch without a loss has no gradient, which DDP does not forgive.
-        if bool(class_loss) != bool(num_classes):
-            raise SettingError(
-                "class_loss and the decoder's num_classes belong together, got "
-                f'class_loss={class_loss} and num_classes={num_classes}; set '
-                'model.network.decoder.num_classes to the number of categories '
-                'and model.class_loss.type=mmdet_mal.ClassLoss, or neither')
-        self.class_loss = MODELS.build(class_loss) if class_loss else None
+        self.box_losses = BoxLosses(mil_loss, crf_loss, grouping_loss,
+                                    pairwise_loss, class_loss, loss_scales,
+                                    self.student.decoder.num_classes)
         self.predictor = predictor
         self.flip = flip
         self.refine = refine
         self.quality_views = quality_views
         self.expansions = tuple(expansions)
-        self.label_grouping = (None if label_grouping is None else
-                               CropGrouping(**label_grouping))
+        self.label_grouping = (
+            None if label_grouping is None else CropGrouping(**label_grouping))
 
     def init_weights(self) -> None:
         """Initialise the student; the teacher starts as its copy, or not."""
@@ -165,8 +161,7 @@ class MaskAutoLabeler(CropLabeler):
             mode (str): ``'loss'``, ``'predict'`` or ``'tensor'``.
 
         Returns:
-            Tensor | dict | list: Losses; samples with ``pred_instances``; or
-            logits (N, H / 4, W / 4).
+            Tensor | dict | list: Losses; samples with masks; or logits.
         """
         if mode == 'loss':
             return self.loss(inputs, data_samples)
@@ -174,8 +169,7 @@ class MaskAutoLabeler(CropLabeler):
             return self.predict(inputs, data_samples)
         if mode == 'tensor':
             return self.student(inputs, crop_box_areas(data_samples))
-        raise ValueError(
-            f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}")
+        raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}")
 
     def loss(self, inputs: dict[str, Tensor],
              data_samples: dict[str, list]) -> dict[str, Tensor]:
@@ -187,10 +181,10 @@ class MaskAutoLabeler(CropLabeler):
             data_samples (dict): The views' meta data.
 
         Returns:
-            dict[str, Tensor]: Scalars ``loss_mil``, ``loss_crf``, while it
-            lasts ``loss_grouping``, with a class branch ``loss_class``; and
-            ``fill``, the mean share of the box that the student calls object,
-            for people who read logs.
+            dict[str, Tensor]: Scalars ``loss_mil``, ``loss_crf``, if wanted
+            ``loss_pairwise``, while it lasts ``loss_grouping``, with a class
+            branch ``loss_class``; and ``fill``, the mean share of the box that
+            the student calls object, for people who read logs.
         """
         samples = data_samples['student']
         image = inputs['student']
@@ -201,33 +195,8 @@ class MaskAutoLabeler(CropLabeler):
             teacher_feats = self.teacher.extract(inputs['teacher'])
             teacher_logits = self.teacher.decode(teacher_feats, areas,
                                                  image.shape[-2:])
-
-        size = tuple(logits.shape[-2:])
-        stride = image.shape[-1] // size[-1]
-        boxes = torch.cat([s.gt_instances.bboxes for s in samples])
-        box_mask = rectangle_mask(boxes, size, stride)
-        valid = crop_valid_mask(samples, logits, stride)
-        # The losses live at the scores' resolution, so the colours do too.
-        colours = F.avg_pool2d(image.float(), stride)
-        iteration = MessageHub.get_current_instance().get_info('iter', 0)
-        losses = dict(
-            loss_mil=self.mil_loss.weight_scale(iteration) *
-            self.mil_loss(logits, box_mask, valid),
-            loss_crf=self.crf_loss.weight_scale(iteration) *
-            self.crf_loss(logits, teacher_logits, colours, box_mask, valid))
-        if self.grouping_loss is not None:
-            scale = self.grouping_loss.weight_scale(iteration)
-            if scale > 0:
-                losses['loss_grouping'] = scale * self.grouping_loss(
-                    logits, teacher_feats[0], box_mask, valid)
-        if self.class_loss is not None:
-            labels = torch.cat([s.gt_instances.labels for s in samples])
-            losses['loss_class'] = self.class_loss.weight_scale(
-                iteration) * self.class_loss(class_logits, labels)
-        inside = box_mask & valid
-        covered = ((logits.detach() > 0) & inside).sum()
-        losses['fill'] = covered / inside.sum().clamp(min=1)
-        return losses
+        return self.box_losses(logits, teacher_logits, image, samples,
+                               teacher_feats[0], class_logits)
 
     @torch.no_grad()
     def predict_views(self, crops: Tensor,
@@ -250,7 +219,8 @@ class MaskAutoLabeler(CropLabeler):
             areas: Tensor) -> tuple[dict[tuple[str, str], Tensor], Tensor]:
         """Views as of :meth:`predict_views`; first map of the first encoder."""
         views, tokens = {}, None
-        for name in self._predictors():
+        both = ('teacher', 'student')
+        for name in both if self.predictor == 'mean' else (self.predictor, ):
             network = getattr(self, name)
             logits, first = network.forward_with_tokens(crops, areas)
             tokens = first if tokens is None else tokens
@@ -270,7 +240,7 @@ class MaskAutoLabeler(CropLabeler):
         Returns:
             Tensor: fp32 (N, H / 4, W / 4) in [0, 1], mean of all views.
         """
-        return _mean(self.predict_views(crops, areas).values())
+        return mean_view(self.predict_views(crops, areas).values())
 
     @torch.no_grad()
     def infer_maps(self, inputs: Tensor,
@@ -292,11 +262,13 @@ class MaskAutoLabeler(CropLabeler):
             boxes = torch.cat([s.gt_instances.bboxes for s in data_samples])
             views = average_expansions(self.predict_views, views, inputs, areas,
                                        boxes.to(inputs), self.expansions)
-        raw = _mean(views.values())
+        raw = mean_view(views.values())
         stride = inputs.shape[-1] // raw.shape[-1]
         valid = crop_valid_mask(data_samples, raw, stride)
         in_box = box_region(data_samples, raw)
-        pairs = self._opinions(inputs, areas, views)
+        pairs = opinion_pairs(
+            views, (lambda name: getattr(self, name)(inputs, areas).float().sigmoid())
+            if self.quality_views == 'both_networks' else None)
         unary, refined, prob = raw, None, None
         if self.label_grouping is not None:
             scores = self.label_grouping.score_tokens(tokens, data_samples,
@@ -308,8 +280,8 @@ class MaskAutoLabeler(CropLabeler):
             # Components are told at the resolution of the maps.
             factor = prob.shape[-1] // raw.shape[-1]
             refined = F.avg_pool2d(prob, factor) if factor > 1 else prob
-        parts = map_parts(raw, in_box,
-                          self.mask_options.threshold, pairs, refined, valid)
+        parts = map_parts(raw, in_box, self.mask_options.threshold, pairs, refined,
+                          valid)
         return CropMaps(raw if prob is None else prob, parts)
 
     def _refine(self, raw: Tensor, inputs: Tensor,
@@ -319,36 +291,9 @@ class MaskAutoLabeler(CropLabeler):
             raw = F.interpolate(raw[:, None], inputs.shape[-2:], mode='bilinear',
                                 align_corners=False)[:, 0]
         stride = inputs.shape[-1] // raw.shape[-1]
-        colours = F.avg_pool2d(inputs.float(), stride) if stride > 1 else (
-            inputs.float())
+        colours = inputs.float()
+        colours = F.avg_pool2d(colours, stride) if stride > 1 else colours
         # Ground beyond the box is known, and the mean field carries it in.
         cut = box_region(data_samples, raw, self.mask_options.box_margin)
         return self.crf_loss.marginals(
             raw * cut, colours, crop_valid_mask(data_samples, raw, stride))
-
-    def _predictors(self) -> tuple[str, ...]:
-        """The networks that label."""
-        both = ('teacher', 'student')
-        return both if self.predictor == 'mean' else (self.predictor, )
-
-    def _opinions(self, crops: Tensor, areas: Tensor,
-                  views: dict[tuple[str, str], Tensor]
-                  ) -> dict[str, tuple[Tensor, Tensor]]:
-        """Pairs of opinions on the crops, by what their IoU is called."""
-        plain = {name: view for (name, kind), view in views.items()
-                 if kind == 'plain'}
-        pairs = {}
-        if self.flip:
-            pairs['flip_iou'] = _mean(plain.values()), _mean(
-                view for (_, kind), view in views.items() if kind == 'mirrored')
-        if self.quality_views == 'both_networks':
-            for name in {'teacher', 'student'} - plain.keys():
-                plain[name] = getattr(self, name)(crops, areas).float().sigmoid()
-        if len(plain) == 2:
-            pairs['student_teacher_iou'] = plain['student'], plain['teacher']
-        return pairs
-
-
-def _mean(maps: Iterable[Tensor]) -> Tensor:
-    """Mean of maps (N, h, w)."""
-    return torch.stack(list(maps)).mean(dim=0)

@@ -31,9 +31,9 @@ class SupervisedTwin(MaskAutoLabeler):
 
     def __init__(self, *args: Any, mask_loss: dict, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.grouping_loss is not None or self.class_loss is not None:
-            raise SettingError('the supervised twin learns from masks alone: '
-                               'set grouping_loss and class_loss to None')
+        if any((self.grouping_loss, self.pairwise_loss, self.class_loss)):
+            raise SettingError('the supervised twin learns from masks alone: set '
+                               'grouping_loss, pairwise_loss and class_loss to None')
         self.mask_loss = MODELS.build(mask_loss)
 
     def loss(self, inputs: dict[str, Tensor],

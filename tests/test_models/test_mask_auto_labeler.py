@@ -415,3 +415,38 @@ def test_the_grouping_speaks_beside_the_network():
 def test_wrong_switches_are_refused(options):
     with pytest.raises(ValueError):
         MODELS.build(config(**options))
+
+
+NAMES = ('mil_loss', 'crf_loss', 'grouping_loss', 'pairwise_loss', 'class_loss')
+
+
+def test_losses_are_reached_by_the_names_of_their_settings():
+    model = MODELS.build(config(pairwise_loss=dict(type='mmdet_mal.PairwiseLoss')))
+    kinds = [type(getattr(model, name)).__name__ for name in NAMES]
+    assert kinds == ['MILLoss', 'CRFLoss', 'NoneType', 'PairwiseLoss', 'NoneType']
+
+
+def test_optional_losses_leave_the_keys_of_a_checkpoint_alone(model):
+    more = MODELS.build(config(
+        pairwise_loss=dict(type='mmdet_mal.PairwiseLoss'), loss_scales=(1, 2),
+        grouping_loss=dict(type='mmdet_mal.TokenGroupingLoss', fade_iters=9)))
+    keys = list(model.state_dict())
+    assert list(more.state_dict()) == keys
+    assert {key.partition('.')[0] for key in keys} == {'student', 'teacher'}
+
+
+def test_pairwise_loss_and_scales_act_through_the_model():
+    found = {}
+    for name, options in (
+            ('plain', {}), ('scales', dict(loss_scales=(1, 2))),
+            ('pairs', dict(pairwise_loss=dict(type='mmdet_mal.PairwiseLoss',
+                                              theta=9.)))):
+        torch.manual_seed(0)
+        model = MODELS.build(config(**options))
+        model.init_weights()
+        found[name] = loss(model, batch())
+    assert set(found['pairs']) == {'loss_mil', 'loss_crf', 'loss_pairwise', 'fill'}
+    assert found['pairs']['loss_pairwise'] > 0
+    for key in ('loss_mil', 'loss_crf'):
+        assert torch.equal(found['pairs'][key], found['plain'][key])
+        assert not torch.equal(found['scales'][key], found['plain'][key])

@@ -1,10 +1,13 @@
 """Order of the training samples, from any point of an epoch on."""
 
 from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 from mmengine.dataset import DefaultSampler
 
 from mmdet_mal.registry import DATA_SAMPLERS
+from mmdet_mal.utils.setting_error import SettingError
 
 from .sample_key import SampleKey
 
@@ -24,9 +27,27 @@ class ResumableSampler(DefaultSampler):
         seed (int, optional): Equal on all ranks; MMEngine passes the run's.
         round_up (bool): Repeat a few samples so that all ranks get equally
             many.  Defaults to True.
+        together (int): Up to so many boxes of an image follow each other, at
+            the place of the first in the stock order, so that a loader with
+            ``LoadBoxImage(keep='last')`` decodes it once for them.  Batches
+            then show fewer images, and ranks get pieces of the order in place
+            of turns.  Defaults to 1, the stock order.
+
+    Raises:
+        SettingError: If ``together`` is less than 1, or more and the data set
+            does not tell the images of its samples.
     """
 
     _start = 0
+
+    def __init__(self, *args: Any, together: int = 1, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if together < 1:
+            raise SettingError(
+                f'sampler.together must be at least 1, got {together}')
+        self.together = together
+        if together > 1:
+            _images_of(self.dataset)
 
     def start_at(self, position: int) -> None:
         """Leave out the first samples of this rank, from the next epoch on.
@@ -47,6 +68,61 @@ class ResumableSampler(DefaultSampler):
 
     def __iter__(self) -> Iterator[SampleKey]:
         """Keys of this rank's samples, in the epoch's order."""
-        indices = list(super().__iter__())[self._start:]
+        indices = (list(super().__iter__()) if self.together == 1 else
+                   self._piece(self._grouped()))[self._start:]
         epoch, seed = self.epoch, self.seed
         return (SampleKey(index, epoch, seed) for index in indices)
+
+    def _grouped(self) -> list[int]:
+        """All samples, boxes of an image together."""
+        alone = DefaultSampler(self.dataset, self.shuffle, self.seed, False)
+        alone.rank, alone.world_size = 0, 1
+        alone.total_size = len(self.dataset)
+        alone.set_epoch(self.epoch)
+        order = np.fromiter(alone, np.int64)
+        return order[group_order(_images_of(self.dataset)[order],
+                                 self.together)].tolist()
+
+    def _piece(self, indices: list[int]) -> list[int]:
+        """This rank's part of the order, in one piece."""
+        count, ranks = len(indices), self.world_size
+        if self.round_up:
+            indices = (indices * (self.total_size // count + 1))[:self.total_size]
+            begin = self.rank * self.num_samples
+        else:
+            begin = sum(-(-(count - r) // ranks) for r in range(self.rank))
+        return indices[begin:begin + self.num_samples]
+
+
+def group_order(groups: np.ndarray, together: int) -> np.ndarray:
+    """Positions of a sequence, members of a group following each other.
+
+    Args:
+        groups (np.ndarray): (N,) integers, the group of each position.
+        together (int): Most members that follow each other, at least 1.
+
+    Returns:
+        np.ndarray: (N,) positions: runs of up to ``together`` members of a
+        group, in the order of the runs' first members.
+    """
+    by_group = np.argsort(groups, kind='stable')
+    ordered = groups[by_group]
+    new = np.r_[True, ordered[1:] != ordered[:-1]][:len(ordered)]
+    row = np.arange(len(ordered))
+    member = row - np.maximum.accumulate(np.where(new, row, 0))
+    first = by_group[row - member % together]
+    return by_group[np.argsort(first, kind='stable')]
+
+
+def _images_of(dataset: Any) -> np.ndarray:
+    """Image of each sample, as any number of its own."""
+    while hasattr(dataset, 'dataset'):
+        dataset = dataset.dataset
+    len(dataset)  # some read their file only now
+    columns = getattr(dataset, 'columns', None)
+    if columns is None:
+        raise SettingError(
+            f'sampler.together: a {type(dataset).__name__} does not tell the '
+            'images of its samples; use mmdet_mal.BoxInstanceDataset or '
+            'together=1')
+    return np.asarray(columns.image_index)

@@ -1,10 +1,14 @@
 """Image loader whose errors say which annotation could not be read."""
 
+from typing import Any
+
+import numpy as np
 from mmcv.transforms import LoadImageFromFile
 
 from mmdet_mal.datasets.image_opening import REGION_PIXELS, open_image
 from mmdet_mal.datasets.images import IGNORE_EXIF, check_size
 from mmdet_mal.registry import TRANSFORMS
+from mmdet_mal.utils.setting_error import SettingError
 
 
 @TRANSFORMS.register_module()
@@ -34,25 +38,34 @@ class LoadBoxImage(LoadImageFromFile):
             their format allows it: ``img`` is then a
             :class:`~mmdet_mal.datasets.region_image.RegionImage`, of which
             ``CropBox`` cuts its window.  Defaults to 50 million.
+        keep (str): ``'last'`` keeps the image for the next box, which takes it
+            if it is on the same one; for samplers that put boxes of an image
+            together.  The array is then read-only.  Defaults to ``'none'``.
         backend_args (dict, optional): File backend, as in
             :class:`mmcv.LoadImageFromFile`.  Defaults to None.
 
     Raises:
         AnnotationError: If the image is absent, cannot be decoded or is not
             of the size stated; one line with file and annotation id.
+        SettingError: If ``keep`` is another word.
     """
 
     def __init__(self,
                  color_type: str = IGNORE_EXIF,
                  imdecode_backend: str = 'cv2',
                  region_pixels: int = REGION_PIXELS,
+                 keep: str = 'none',
                  *,
                  backend_args=None) -> None:
         super().__init__(
             color_type=color_type,
             imdecode_backend=imdecode_backend,
             backend_args=backend_args)
+        if keep not in ('none', 'last'):
+            raise SettingError(f"keep must be 'none' or 'last', got {keep!r}")
         self.region_pixels = region_pixels
+        self.keep = keep
+        self._kept: tuple[str, Any] | None = None
 
     def transform(self, results: dict) -> dict:
         """Load the image unless it is there already.
@@ -65,13 +78,7 @@ class LoadBoxImage(LoadImageFromFile):
         """
         who = f"annotation {results.get('ann_id', '?')}"
         if 'img' not in results:
-            results['img'] = open_image(
-                results['img_path'],
-                who,
-                color_type=self.color_type,
-                backend=self.imdecode_backend,
-                backend_args=self.backend_args,
-                region_pixels=self.region_pixels)
+            results['img'] = self._open(results['img_path'], who)
         shape = results['img'].shape[:2]
         if 'height' in results and 'width' in results:
             check_size(results['img_path'], who, shape,
@@ -79,3 +86,25 @@ class LoadBoxImage(LoadImageFromFile):
         results['img_shape'] = shape
         results['ori_shape'] = shape
         return results
+
+    def _open(self, path: str, who: str) -> Any:
+        """The image of a path, or the one that was kept."""
+        if self._kept is not None and self._kept[0] == path:
+            return self._kept[1]
+        self._kept = None  # before the next is decoded: both may be large
+        img = open_image(
+            path,
+            who,
+            color_type=self.color_type,
+            backend=self.imdecode_backend,
+            backend_args=self.backend_args,
+            region_pixels=self.region_pixels)
+        if self.keep == 'last':
+            if isinstance(img, np.ndarray):
+                img.flags.writeable = False  # the next box wants it as it is
+            self._kept = path, img
+        return img
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a worker that is not forked gets: no pixels."""
+        return dict(self.__dict__, _kept=None)

@@ -1,5 +1,7 @@
 """Teacher after student, from a start of the teacher's own."""
 
+import math
+
 import torch
 from mmdet.engine.hooks import MeanTeacherHook as StockMeanTeacherHook
 from mmengine.logging import print_log
@@ -9,13 +11,14 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from mmdet_mal.registry import HOOKS
+from mmdet_mal.utils.setting_error import SettingError
 
 
 @HOOKS.register_module()
 class MeanTeacherHook(StockMeanTeacherHook):
     """mmdet's hook, in one pass over the weights, and with a choice of start.
 
-    Two things differ from the stock hook:
+    Three things differ from the stock hook:
 
     * It asks the model how the teacher starts.  The stock hook copies the
       student before the first iteration, whatever the model set up; here
@@ -25,16 +28,28 @@ class MeanTeacherHook(StockMeanTeacherHook):
       two for each tensor, and a teacher that equals the student stays equal to
       the bit.  Frozen parameters that are equal when training starts are left
       out altogether.  Others differ from the stock hook's by their last bits.
+    * With ``gamma`` the momentum falls from 1 to ``momentum``, by the rule of
+      mmengine's ``MomentumAnnealingEMA``: max(momentum, gamma / (gamma + t))
+      after t iterations.  A short training then ends with a teacher that has
+      forgotten its start: with ``gamma=1`` it is the plain mean of all students
+      so far, with more it leans on the later ones.  The rule reads nothing but
+      the iteration, so a resumed run goes on as it would have.
 
     Args:
         momentum (float): Share of the student in each update, in (0, 1).
             Default .001; the paper's .996 is .004 here.
         interval (int): Iterations between updates.  Default 1.
         skip_buffer (bool): Leave buffers out.  Default True.
+        gamma (float, optional): Positive.  ``momentum`` is reached after
+            gamma (1 / momentum - 1) iterations, which no shortening of a
+            training changes.  Default None, the same momentum throughout.
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args, gamma: float | None = None, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        if gamma is not None and not 0 < gamma < math.inf:
+            raise SettingError(f'gamma must be positive, got {gamma}')
+        self.gamma = gamma
         self._pairs: tuple[list[Tensor], list[Tensor]] | None = None
 
     def before_train(self, runner: Runner) -> None:
@@ -52,7 +67,42 @@ class MeanTeacherHook(StockMeanTeacherHook):
         elif runner.iter == 0:
             print_log('The teacher starts from random weights of its own '
                       "(teacher_start='random')", logger='current')
+            if self.gamma is not None:
+                raise SettingError(
+                    "gamma makes the teacher the student's copy at the first "
+                    "step, so teacher_start='random' would be lost: set one of "
+                    'them only')
         self._pairs = self._moving_pairs(model)
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None,
+                         outputs=None) -> None:
+        """Move the teacher, by the momentum of this iteration.
+
+        Args:
+            runner (Runner): With a labeller as its model.
+            batch_idx (int): Not used, like the next two.
+            data_batch (Any): Not used.
+            outputs (Any): Not used.
+        """
+        if (runner.iter + 1) % self.interval:
+            return
+        model = runner.model
+        if is_model_wrapper(model):
+            model = model.module
+        self.momentum_update(model, self.momentum_at(runner.iter))
+
+    def momentum_at(self, iteration: int) -> float:
+        """Share of the student in the update after an iteration.
+
+        Args:
+            iteration (int): Iterations of the runner before this one.
+
+        Returns:
+            float: In (0, 1].
+        """
+        if self.gamma is None:
+            return self.momentum
+        return max(self.momentum, self.gamma / (self.gamma + iteration))
 
     @torch.no_grad()
     def momentum_update(self, model: nn.Module, momentum: float) -> None:

@@ -4,8 +4,10 @@ from .class_loss import ClassLoss
 from .crf_loss import CRFLoss
 from .human_mask_loss import HumanMaskLoss
 from .mil_loss import MILLoss
+from .pairwise_loss import PairwiseLoss
 from .token_grouping_loss import TokenGroupingLoss
 
 __all__ = [
-    'CRFLoss', 'ClassLoss', 'HumanMaskLoss', 'MILLoss', 'TokenGroupingLoss'
+    'CRFLoss', 'ClassLoss', 'HumanMaskLoss', 'MILLoss', 'PairwiseLoss',
+    'TokenGroupingLoss'
 ]

@@ -1,12 +1,15 @@
 """The loader of images of boxes."""
 
+import pickle
+
 import cv2
 import numpy as np
 import pytest
 
 from mmdet_mal.datasets import AnnotationError
-from mmdet_mal.datasets.transforms import LoadBoxImage
+from mmdet_mal.datasets.transforms import LoadBoxImage, load_box_image
 from mmdet_mal.registry import TRANSFORMS
+from mmdet_mal.utils.setting_error import SettingError
 
 
 @pytest.fixture
@@ -45,3 +48,40 @@ def test_absent_image(results):
 def test_height_and_width_are_optional(results):
     found = LoadBoxImage()({'img_path': results['img_path']})
     assert found['img'].shape == (30, 40, 3)
+
+
+def test_the_last_image_is_kept_for_the_next_box(results, monkeypatch):
+    opened = []
+    monkeypatch.setattr(
+        load_box_image, 'open_image',
+        lambda path, *args, original=load_box_image.open_image, **kwargs: (
+            opened.append(path), original(path, *args, **kwargs))[1])
+    other = results['img_path'].replace('a.png', 'b.png')
+    cv2.imwrite(other, results['expected'][::-1])
+    load = LoadBoxImage(keep='last')
+    first, again, turned, back = (
+        load({'img_path': path})['img'] for path in
+        (results['img_path'], results['img_path'], other, results['img_path']))
+    assert again is first and opened == [
+        results['img_path'], other, results['img_path']]
+    assert np.array_equal(turned, results['expected'][::-1])
+    assert np.array_equal(back, results['expected'])
+    with pytest.raises(ValueError, match='read-only'):
+        first[0, 0] = 0
+    assert pickle.loads(pickle.dumps(load))._kept is None
+    plain = LoadBoxImage()
+    for _ in range(2):
+        plain({'img_path': other})['img'][0, 0] = 0  # its own each time
+    assert len(opened) == 5
+
+
+def test_the_kept_image_is_checked_against_each_boxs_size(results):
+    load = LoadBoxImage(keep='last')
+    load(dict(results))
+    with pytest.raises(AnnotationError, match='annotation 12'):
+        load({**results, 'width': 41})
+
+
+def test_a_word_that_is_no_way_to_keep():
+    with pytest.raises(SettingError, match="'none' or 'last', got 'all'"):
+        LoadBoxImage(keep='all')

@@ -108,3 +108,73 @@ def test_frozen_weights_that_differ_still_follow():
     hook.momentum_update(model, .5)
     torch.testing.assert_close(model.teacher[0].bias,
                                (9. + model.student[0].bias) / 2)
+
+
+def test_the_momentum_falls_from_1_to_its_floor():
+    hook = HOOKS.build(dict(type='mmdet_mal.MeanTeacherHook', momentum=.1, gamma=2.))
+    assert [hook.momentum_at(i) for i in (0, 1, 2, 6)] == [1, 2 / 3, .5, .25]
+    # gamma (1 / momentum - 1) = 18
+    assert hook.momentum_at(17) > .1 == hook.momentum_at(18) == hook.momentum_at(999)
+
+
+def test_without_gamma_the_momentum_stays():
+    hook = HOOKS.build(dict(type='mmdet_mal.MeanTeacherHook', momentum=.1))
+    assert [hook.momentum_at(i) for i in (0, 5, 10**6)] == [.1] * 3
+
+
+def follow(students, start=0, teacher=0., **kwargs):
+    """The teacher's weight after the students from iteration ``start`` on."""
+    model = Pair()
+    nn.init.constant_(model.teacher.weight, teacher)
+    hook = HOOKS.build(dict(type='mmdet_mal.MeanTeacherHook', **kwargs))
+    hook.before_train(SimpleNamespace(model=model, iter=start))
+    for number, value in enumerate(students):
+        nn.init.constant_(model.student.weight, value)
+        hook.after_train_iter(SimpleNamespace(model=model, iter=start + number), 0)
+    return model.teacher.weight[0, 0].item()
+
+
+STUDENTS = [3., -1., 4., 1., 5., 9., -2., 6.]
+
+
+def test_gamma_1_is_the_plain_mean_of_all_students():
+    """After step 0 a copy, then weights 1 / 2, 1 / 3, …: the plain mean."""
+    assert follow(STUDENTS, momentum=.01, gamma=1.) == pytest.approx(
+        sum(STUDENTS) / len(STUDENTS))
+
+
+@pytest.mark.parametrize('gamma', [1, 3])
+def test_it_is_mmengines_annealing_average(gamma):
+    from mmengine.model import MomentumAnnealingEMA
+    student = nn.Linear(1, 1)
+    average = MomentumAnnealingEMA(student, momentum=.3, gamma=gamma)
+    for value in STUDENTS:
+        nn.init.constant_(student.weight, value)
+        average.update_parameters(student)
+    assert follow(STUDENTS, momentum=.3, gamma=gamma) == pytest.approx(
+        average.module.weight.item())
+
+
+def test_a_resumed_run_has_the_momentum_of_its_iteration():
+    middle = follow(STUDENTS[:3], momentum=.01, gamma=2.)
+    assert follow(STUDENTS[3:], start=3, teacher=middle, momentum=.01,
+                  gamma=2.) == follow(STUDENTS, momentum=.01, gamma=2.)
+
+
+def test_the_interval_is_kept():
+    found = follow(STUDENTS[:4], momentum=.5, interval=2)
+    # A copy of ones at the start, then every second student counts half.
+    assert found == pytest.approx(((1 + -1.) / 2 + 1.) / 2)
+
+
+@pytest.mark.parametrize('gamma', [0., -1., float('inf'), float('nan')])
+def test_a_wrong_gamma_is_refused(gamma):
+    with pytest.raises(ValueError, match='gamma'):
+        HOOKS.build(dict(type='mmdet_mal.MeanTeacherHook', gamma=gamma))
+
+
+def test_gamma_and_a_start_of_its_own_do_not_go_together():
+    hook = HOOKS.build(dict(type='mmdet_mal.MeanTeacherHook', gamma=1.))
+    model = Pair(teacher_start='random')
+    with pytest.raises(ValueError, match='teacher_start'):
+        hook.before_train(SimpleNamespace(model=model, iter=0))
