@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mmdet_mal.datasets.annotations import load_annotation_file
-from mmdet_mal.evaluation.mask_iou import human_rles
+from mmdet_mal.evaluation.mask_iou import human_rles, naming
 from mmdet_mal.labelling.files import write_then_rename
 from mmdet_mal.labelling.manifest import hash_file
 from mmdet_mal.utils.errors import UserError
@@ -124,6 +124,8 @@ def read_scored(human: str, number: int | None = None) -> dict:
         ids = {image.get('id') for image in images}
         data = dict(data, images=images, annotations=[
             a for a in data['annotations'] if a.get('image_id') in ids])
-    if not human_rles(data):
+    with naming(human):
+        targets = human_rles(data)
+    if not targets:
         raise UserError(f'{human}: has no boxes to be scored')
     return data

@@ -6,6 +6,7 @@ mean over boxes is the score (paper section 4.6 reports the same number).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +70,24 @@ def read_annotations(source: str | Path | Mapping) -> Mapping:
     return load_annotation_file(str(source))
 
 
+@contextmanager
+def naming(source: str | Path | Mapping) -> Iterator[None]:
+    """Put the name of a file before what is wrong with an annotation of it.
+
+    Args:
+        source (str | Path | Mapping): a path; a dictionary has no name.
+
+    Raises:
+        AnnotationError: the one that the block raises, with the name.
+    """
+    try:
+        yield
+    except AnnotationError as error:
+        if isinstance(source, Mapping) or str(error).startswith(f'{source}: '):
+            raise
+        raise AnnotationError(f'{source}: {error}') from error
+
+
 def human_rles(human: str | Path | Mapping) -> dict[int, dict]:
     """Compressed RLE of every non-crowd annotation, by annotation id.
 
@@ -79,7 +98,12 @@ def human_rles(human: str | Path | Mapping) -> dict[int, dict]:
         AnnotationError: an annotation without a mask, of an unknown image,
             or with an id that is there twice.
     """
-    data = read_annotations(human)
+    with naming(human):
+        return _rles_of(read_annotations(human))
+
+
+def _rles_of(data: Mapping) -> dict[int, dict]:
+    """As :func:`human_rles`, of what was read."""
     sizes = image_sizes(data['images'])
     rles: dict[int, dict] = {}
     for ann in scored_annotations(data):
@@ -122,7 +146,8 @@ def rle_iou(pred: Mapping, human: Mapping) -> float:
 
 
 def mask_ious(pred: str | Path | Mapping,
-              human: str | Path | Mapping) -> MaskIoUs:
+              human: str | Path | Mapping,
+              targets: Mapping[int, dict] | None = None) -> MaskIoUs:
     """IoU of each human annotation with the prediction of the same id.
 
     Crowds are left out.  Annotations which only the prediction has are
@@ -131,14 +156,41 @@ def mask_ious(pred: str | Path | Mapping,
     Args:
         pred (str | Path | Mapping): masks JSON of a labeller.
         human (str | Path | Mapping): COCO JSON with human masks.
+        targets (Mapping[int, dict], optional): what :func:`human_rles` gives
+            of it, where several labellers are scored.
 
     Raises:
         AnnotationError: unreadable input, human annotation without mask,
             ids there twice, masks of another size than the image, or no id in
-            common.
+            common; names the file if it was given by its path.
     """
-    pred, human = read_annotations(pred), read_annotations(human)
-    targets = human_rles(human)
+    if targets is None:
+        targets = human_rles(human)
+    with naming(pred):
+        predicted = _by_id(read_annotations(pred), targets)
+
+    rows = []
+    for ann in scored_annotations(read_annotations(human)):
+        target = targets[ann['id']]
+        with naming(human):
+            area = box_area(ann)
+        segmentation = predicted.get(ann['id'], {}).get('segmentation')
+        iou = rim_iou = 0.
+        if segmentation:
+            with naming(pred):
+                mask = _to_rle(predicted[ann['id']], target['size'])
+            iou, rim_iou = rle_iou(mask, target), boundary_iou(mask, target)
+        rows.append((ann['id'], ann['image_id'], ann.get('category_id', 0),
+                     area, iou, rim_iou, not segmentation))
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 7
+    types = (np.int64, np.int64, np.int64, np.float64, np.float64, np.float64,
+             bool)
+    return MaskIoUs(*(np.asarray(column, dtype=kind) for column, kind
+                      in zip(columns, types, strict=True)))
+
+
+def _by_id(pred: Mapping, targets: Mapping[int, dict]) -> dict[int, dict]:
+    """Annotations of a prediction that have a human mask, by id."""
     predicted: dict[int, dict] = {}
     for ann in pred['annotations']:
         if ann.get('id') not in targets:
@@ -149,32 +201,17 @@ def mask_ious(pred: str | Path | Mapping,
         predicted[ann['id']] = ann
     if targets and pred['annotations'] and not predicted:
         raise AnnotationError(
-            'the masks and the human masks have no annotation id in common: they '
-            'must be of the same boxes, with the same ids (mal convert gives new '
-            'ones; label the boxes of the human JSON itself)')
-
-    rows = []
-    for ann in scored_annotations(human):
-        target = targets[ann['id']]
-        segmentation = predicted.get(ann['id'], {}).get('segmentation')
-        iou = rim_iou = 0.
-        if segmentation:
-            mask = _to_rle(predicted[ann['id']], target['size'])
-            iou, rim_iou = rle_iou(mask, target), boundary_iou(mask, target)
-        rows.append((ann['id'], ann['image_id'], ann.get('category_id', 0),
-                     box_area(ann), iou, rim_iou, not segmentation))
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 7
-    types = (np.int64, np.int64, np.int64, np.float64, np.float64, np.float64,
-             bool)
-    return MaskIoUs(*(np.asarray(column, dtype=kind) for column, kind
-                      in zip(columns, types, strict=True)))
+            'these masks and the human masks have no annotation id in common: '
+            'they must be of the same boxes, with the same ids (mal convert gives '
+            'new ones; label the boxes of the human JSON itself)')
+    return predicted
 
 
 def _to_rle(ann: Mapping, size: tuple[int, int]) -> dict:
     """The mask of an annotation; an error names its id."""
     try:
         return segmentation_to_rle(ann['segmentation'], *size)
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise AnnotationError(f"annotation {ann['id']}: {error}") from error
 
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from mmdet_mal.visualization.grid import write_png
 
@@ -32,7 +33,7 @@ def write_plots(stem: str | Path, scores: Scores, main: str) -> str:
         UserError: it cannot be written.
     """
     # No pyplot: it keeps a global state and may look for a display.
-    figure = Figure(figsize=(15, 4.2), dpi=_DPI, layout='constrained')
+    figure = Figure(figsize=(15, 4.6), dpi=_DPI, layout='constrained')
     FigureCanvasAgg(figure)
     curve, histogram, sizes = figure.subplots(1, 3)
     _draw_curve(curve, scores)
@@ -59,7 +60,9 @@ def _draw_curve(axes: Any, scores: Scores) -> None:
 
 def _draw_histogram(axes: Any, histogram: Mapping, main: str) -> None:
     axes.stairs(histogram['counts'], histogram['edges'], fill=True)
-    axes.set(xlabel='IoU', ylabel='masks', xlim=(0, 1), title=_plain(main))
+    axes.set(xlabel='IoU', ylabel='masks', xlim=(0, 1),
+             title=_plain(f'masks by their IoU: {main}'))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _draw_sizes(axes: Any, scores: Scores) -> None:
@@ -75,7 +78,9 @@ def _draw_sizes(axes: Any, scores: Scores) -> None:
              ylim=(0, 1))
     axes.set_xticks(np.arange(len(HEADINGS)) + .4 - width / 2,
                     list(HEADINGS.values()))
-    axes.legend()
+    # Below the axes: within them it would hide bars.
+    axes.legend(loc='upper center', bbox_to_anchor=(.5, -.1), ncols=4,
+                fontsize='small')
 
 
 def _plain(text: str) -> str:

@@ -1,13 +1,14 @@
 """Everything that is said of one labeller's masks, as plain numbers."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from .bootstrap import bootstrap_interval
+from .bootstrap import bootstrap_interval, paired_interval
 from .mask_iou import MaskIoUs, mean_or_nan, size_ranges
+from .neighbours import neighbour_cover, overlap_ranges
 
 # COCO's thresholds .50, .55, ... .95; a mask counts where its IoU reaches one.
 THRESHOLDS = np.round(np.arange(.5, 1, .05), 2)
@@ -33,6 +34,8 @@ def labeller_scores(columns: MaskIoUs, data: Mapping,
         * ``sizes``: by key of ``SIZE_RANGES``, a dict of ``miou``, ``miou_low``
           and ``miou_high`` (95 % by bootstrap over images), ``boundary_iou``
           with its two bounds likewise, and ``n``;
+        * ``overlap``: the same by key of ``OVERLAP_RANGES``: boxes by how far
+          a neighbour's box covers them;
         * ``classes``: by class name, most boxes first, ``miou``,
           ``boundary_iou``, ``n``;
         * ``curve``: ``thresholds``, ``share`` of masks at or above each, and
@@ -42,7 +45,8 @@ def labeller_scores(columns: MaskIoUs, data: Mapping,
           box area in px², IoU, boundary IoU and the labeller's score.
     """
     return dict(
-        sizes=_by_size(columns),
+        sizes=_by_range(columns, size_ranges(columns.box_areas)),
+        overlap=_by_range(columns, overlap_ranges(_covers(columns, data))),
         classes=_by_class(columns, data),
         curve=share_curve(columns.ious),
         histogram=_histogram(columns.ious),
@@ -70,17 +74,50 @@ def share_curve(ious: np.ndarray,
                 mean=float(share.mean()))
 
 
-def _by_size(columns: MaskIoUs) -> dict[str, dict[str, float]]:
-    sizes = {}
-    for name, chosen in size_ranges(columns.box_areas):
+def paired_differences(columns: Mapping[str, MaskIoUs],
+                       main: str) -> dict[str, dict[str, dict[str, float]]]:
+    """By how much one labeller's masks are better than the others'.
+
+    Args:
+        columns (Mapping[str, MaskIoUs]): of the same boxes in the same order.
+        main (str): the labeller that is compared with the others.
+
+    Returns:
+        dict: by name of the other and key of ``SIZE_RANGES``, ``difference``
+        of the mean IoU (positive where ``main`` is better), ``low`` and
+        ``high``, 95 % by bootstrap over images, paired by box.
+    """
+    own = columns[main]
+    found: dict[str, dict] = {}
+    for name, other in columns.items():
+        if name == main:
+            continue
+        found[name] = {}
+        for size, chosen in size_ranges(own.box_areas):
+            ious, theirs = own.ious[chosen], other.ious[chosen]
+            low, high = paired_interval(ious, theirs, own.image_ids[chosen])
+            found[name][size] = dict(difference=mean_or_nan(ious - theirs),
+                                     low=low, high=high)
+    return found
+
+
+def _covers(columns: MaskIoUs, data: Mapping) -> np.ndarray:
+    covers = neighbour_cover(data) if data.get('annotations') else {}
+    return np.array([covers.get(key, 0.) for key in columns.ann_ids.tolist()])
+
+
+def _by_range(columns: MaskIoUs,
+              ranges: Iterable[tuple[str, np.ndarray]]) -> dict[str, dict]:
+    found = {}
+    for name, chosen in ranges:
         entry: dict[str, float] = dict(n=int(chosen.sum()))
         for key, values in (('miou', columns.ious),
                             ('boundary_iou', columns.boundary_ious)):
             entry[key] = mean_or_nan(values[chosen])
             entry[f'{key}_low'], entry[f'{key}_high'] = bootstrap_interval(
                 values[chosen], columns.image_ids[chosen])
-        sizes[name] = entry
-    return sizes
+        found[name] = entry
+    return found
 
 
 def _by_class(columns: MaskIoUs, data: Mapping) -> dict[str, dict]:
@@ -96,7 +133,9 @@ def _by_class(columns: MaskIoUs, data: Mapping) -> dict[str, dict]:
 
 
 def _histogram(ious: np.ndarray) -> dict[str, list]:
-    counts, edges = np.histogram(ious, HISTOGRAM_BINS, range=(0, 1))
+    # As in share_curve: .6 belongs to the bin that begins there.
+    counts, edges = np.histogram(np.minimum(ious + 1e-9, 1), HISTOGRAM_BINS,
+                                 range=(0, 1))
     return dict(edges=np.round(edges, 3).tolist(), counts=counts.tolist())
 
 
@@ -114,7 +153,14 @@ def _worst(columns: MaskIoUs, data: Mapping,
         box_area=float(columns.box_areas[row]),
         iou=float(columns.ious[row]),
         boundary_iou=float(columns.boundary_ious[row]),
-        score=pred_scores.get(int(columns.ann_ids[row]))) for row in rows]
+        score=_number(pred_scores.get(int(columns.ann_ids[row]))))
+        for row in rows]
+
+
+def _number(score: Any) -> float | None:
+    """A labeller's own score; None for what is no number."""
+    known = isinstance(score, (int, float)) and not isinstance(score, bool)
+    return float(score) if known and math.isfinite(score) else None
 
 
 def _class_names(data: Mapping) -> dict[int, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from mmdet_mal.datasets.image_source import image_source, join_image_path
@@ -17,6 +18,8 @@ CELL_SIZE = (220, 220)
 # Half of the box's half-size around it, so that spilt masks are seen.
 _MARGIN = .5
 _COLOUR = ((60, 220, 60), )
+# Letters that fit above a row of three cells.
+_NOTE_LENGTH = 72
 
 
 def worst_grid(worst: Sequence[Mapping[str, Any]], pred: Mapping,
@@ -33,7 +36,8 @@ def worst_grid(worst: Sequence[Mapping[str, Any]], pred: Mapping,
         num_rows (int): masks to show, at least 1.
 
     Returns:
-        np.ndarray: uint8 (H, W, 3), BGR; columns as in ``CAPTIONS``.
+        np.ndarray: uint8 (H, W, 3), BGR; columns as in ``CAPTIONS``, and above
+        each row what the list says of it.
 
     Raises:
         UserError: there is no such folder or archive.
@@ -55,11 +59,32 @@ def worst_grid(worst: Sequence[Mapping[str, Any]], pred: Mapping,
         left, top, right, bottom = clip_window(
             expand_bbox(bbox, [_MARGIN] * 4), img.shape[:2]).tolist()
         part = np.s_[top:bottom, left:right]
-        row = [draw_boxes(img, [bbox], _COLOUR)[part]]
+        row = [_draw_box(img[part], bbox - [left, top, left, top])]
         for anns in (made, true):
             row.append(_overlay(img, anns.get(ann_id), part))
         rows.append(row)
-    return picture_grid(rows, CAPTIONS, CELL_SIZE)
+    return picture_grid(rows, CAPTIONS, CELL_SIZE,
+                        [_note(entry) for entry in worst[:num_rows]])
+
+
+def _draw_box(img: np.ndarray, bbox: np.ndarray) -> np.ndarray:
+    """The box on its picture, which is reduced first: the line stays visible."""
+    scale = min(1., CELL_SIZE[0] / img.shape[0], CELL_SIZE[1] / img.shape[1])
+    if scale < 1:
+        img = cv2.resize(img, None, fx=scale, fy=scale,
+                         interpolation=cv2.INTER_AREA)
+    return draw_boxes(np.ascontiguousarray(img), [bbox * scale], _COLOUR)
+
+
+def _note(entry: Mapping[str, Any]) -> str:
+    """What the worst list says of a mask, for the line above its pictures."""
+    score = entry.get('score')
+    parts = [f"IoU {entry['iou']:.3f}",
+             *([] if score is None else [f'score {score:.3f}']),
+             f"annotation {entry['annotation_id']}", str(entry['category']),
+             str(entry['file_name'])]
+    note = ', '.join(' '.join(part.split()) for part in parts)
+    return note if len(note) <= _NOTE_LENGTH else f'{note[:_NOTE_LENGTH - 3]}...'
 
 
 def _overlay(img: np.ndarray, ann: Mapping | None, part: Any) -> np.ndarray:

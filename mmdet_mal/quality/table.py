@@ -1,6 +1,7 @@
 """Masks beside human ones: what a calibration is fitted and checked on."""
 
 import dataclasses
+import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mmdet_mal.datasets.annotations import load_annotation_file
-from mmdet_mal.evaluation.mask_iou import mask_ious
+from mmdet_mal.evaluation.mask_iou import human_rles, mask_ious, naming
 from mmdet_mal.labelling.manifest import hash_file
 
 from .features import ALWAYS, feature_names, quality_features
@@ -51,7 +52,10 @@ class QualityTable:
         """
         masks = load_annotation_file(masks_json)
         human = load_annotation_file(human_json)
-        columns = mask_ious(masks, human)
+        with naming(human_json):
+            targets = human_rles(human)
+        with naming(masks_json):
+            columns = mask_ious(masks, human, targets)
         by_id = {ann.get('id'): ann for ann in masks['annotations']}
         rows, kept = [], []
         for row, ann_id in enumerate(columns.ann_ids.tolist()):
@@ -72,7 +76,7 @@ class QualityTable:
                       boxes=len(kept), images=int(images.max()) + 1)
         return cls(
             ious=columns.ious[kept],
-            scores=np.array([float(by_id[columns.ann_ids[row]].get('score', 0))
+            scores=np.array([_score_of(by_id[columns.ann_ids[row]], masks_json)
                              for row in kept]),
             images=images,
             features={n: np.array([row[n] for row in rows]) for n in names},
@@ -100,6 +104,17 @@ class QualityTable:
     def matrix(self, names: Sequence[str]) -> np.ndarray:
         """Features as (n, k) float64, in the order of the names."""
         return np.stack([self.features[name] for name in names], axis=1)
+
+
+def _score_of(annotation: Mapping[str, Any], path: str) -> float:
+    """The score in the file; 0 if there is none."""
+    score = annotation.get('score', 0)
+    if (isinstance(score, bool) or not isinstance(score, (int, float))
+            or not math.isfinite(score)):
+        raise CalibrationError(
+            f"{path}: annotation {annotation.get('id')} has score {score!r}, "
+            'expected a number; label the boxes anew')
+    return float(score)
 
 
 def _features_of(annotation: Mapping[str, Any], path: str) -> dict[str, float]:

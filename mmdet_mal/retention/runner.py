@@ -11,7 +11,7 @@ import mmdet
 from mmengine.config import Config
 
 from mmdet_mal.datasets.annotations import load_annotation_file
-from mmdet_mal.evaluation.mask_iou import human_rles
+from mmdet_mal.evaluation.mask_iou import human_rles, naming
 from mmdet_mal.evaluation.retention import find_mask_ap
 from mmdet_mal.experiments.bar import PartsBar
 from mmdet_mal.experiments.command import run_step
@@ -67,7 +67,9 @@ class RetentionRun:
         self.out = out
         self._sources = read_sources(human, masks)
         self._val, self._val_data = val, load_annotation_file(val)
-        if not human_rles(self._val_data):
+        with naming(val):
+            targets = human_rles(self._val_data)
+        if not targets:
             raise UserError(f'{val}: has no boxes to evaluate on')
         names = class_names(self._sources[0].data)
         if class_names(self._val_data) != names:

@@ -70,19 +70,20 @@ class LooseRun:
             UserError: the folder belongs to something else, or a file is at
                 fault.
         """
+        # First: a folder that was begun with a bad file would refuse the good one.
+        human = self._data.scored()
+        targets = human_rles(human)
         manifest = dict(
             kind='loose boxes', how=self._kind, seed=self._seed,
             version=__version__, human_sha256=hash_file(self._data.human),
             score_number=self._data.score_number)
         with ExperimentFolder(self._out, manifest):
-            human = self._data.scored()
-            curves = self._score(human)
-            return self._write(human, *curves)
+            curves = self._score(human, targets)
+            return self._write(len(targets), *curves)
 
-    def _score(self, human: dict) -> tuple[
+    def _score(self, human: dict, targets: dict[int, dict]) -> tuple[
             dict[str, dict[float, Columns]], dict[str, str], dict[float, float]]:
         """IoUs by labeller and level; the base of each; mean IoU of boxes."""
-        targets = human_rles(human)
         groups = [(name, group) for name, groups in self._labellers.items()
                   for group in groups]
         steps = len(self._levels) * (len(groups) + len(self._baselines))
@@ -121,14 +122,14 @@ class LooseRun:
                     _log(f'{grid}, boxes off by {100 * level:g} %: done')
         return columns, bases, box_ious
 
-    def _write(self, human: dict, columns: dict[str, dict[float, Columns]],
+    def _write(self, boxes: int, columns: dict[str, dict[float, Columns]],
                bases: Mapping[str, str], box_ious: Mapping[float, float]) -> str:
         curves = {name: points_of(by_level, base=_base_of(name, bases, columns))
                   for name, by_level in columns.items()}
         title = f'Boxes {KINDS[self._kind]}'
         content: dict[str, Any] = dict(
             title=title, how=self._kind, seed=self._seed,
-            boxes=len(human_rles(human)), levels=self._levels,
+            boxes=boxes, levels=self._levels,
             mean_box_iou={f'{level:g}': iou for level, iou in box_ious.items()},
             labellers={name: {f'{level:g}': point.to_json()
                               for level, point in points.items()}
@@ -145,7 +146,7 @@ class LooseRun:
         kept = curve_rows(curves, self._levels, 'kept')
         gains = curve_rows(curves, self._levels, 'gain')
         with write_then_rename(str(self._out / REPORT)) as file:
-            file.write(_markdown(title, len(human_rles(human)), rows, kept, gains))
+            file.write(_markdown(title, boxes, rows, kept, gains))
         text = text_table(rows)
         return text + ('\n' + text_table(gains) if len(gains) > 1 else '')
 

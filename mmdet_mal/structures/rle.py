@@ -176,7 +176,8 @@ def segmentation_to_rle(segmentation: Any, height: int, width: int) -> RLE:
         ``{'size': [height, width], 'counts': str}``; polygons are joined.
 
     Raises:
-        ValueError: if it is empty, of another kind, or of another size.
+        ValueError: if it is empty, of another kind, of another size, or its
+            run lengths cannot be read.
     """
     height, width = _check_shape((height, width))
     if isinstance(segmentation, dict):
@@ -204,7 +205,9 @@ def _rle_dict_to_rle(segmentation: dict, height: int, width: int) -> RLE:
         raise ValueError(f'RLE has size {size}, expected {[height, width]} '
                          '([height, width] of the image)')
     if isinstance(counts, (str, bytes)) and counts:
-        return _with_str_counts(dict(size=size, counts=counts))
+        rle = _with_str_counts(dict(size=size, counts=counts))
+        rle_counts(rle)  # pycocotools would trust it
+        return rle
     if not isinstance(counts, (list, tuple)) or sum(counts) != height * width:
         raise ValueError(
             'RLE counts are neither a compressed string nor a list that adds '

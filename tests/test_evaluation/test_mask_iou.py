@@ -152,6 +152,20 @@ def test_bad_prediction_names_the_annotation():
         mask_ious(swapped, human)
 
 
+@pytest.mark.parametrize('counts', ['$$$', '~~~~', 'é', 'P' * 40])
+def test_run_lengths_that_cannot_be_read_name_file_and_annotation(tmp_path, counts):
+    human = coco(annotation(5, rectangle(0, 0, 5, 5)))
+    broken = coco(annotation(5, dict(size=[20, 30], counts=counts)))
+    for name, data in (('human.json', human), ('broken.json', broken)):
+        (tmp_path / name).write_text(json.dumps(data))
+    files = str(tmp_path / 'broken.json'), str(tmp_path / 'human.json')
+    for pair in (files, files[::-1]):
+        with pytest.raises(AnnotationError,
+                           match='broken.json: annotation 5: RLE') as error:
+            mask_ious(*pair)
+        assert str(error.value).count('.json') == 1
+
+
 def test_iou_of_masks_of_different_images_is_refused():
     with pytest.raises(ValueError, match='same image'):
         rle_iou(rectangle(0, 0, 5, 5), rectangle(0, 0, 5, 5, size=(40, 30)))

@@ -50,6 +50,10 @@ def test_joined_tables_keep_their_images_apart(tmp_path):
 @pytest.mark.parametrize('change, words', [
     pytest.param(lambda anns: anns[3].pop('mal'), 'annotation 4 has no raw_mask',
                  id='masks of another tool'),
+    pytest.param(lambda anns: anns[3].update(score='high'),
+                 "masks.json: annotation 4 has score 'high'", id='score in words'),
+    pytest.param(lambda anns: anns[3].update(score=None),
+                 'annotation 4 has score None', id='no score'),
     pytest.param(lambda anns: anns.clear(), 'none of its masks', id='no mask')])
 def test_files_that_cannot_be_used(tmp_path, change, words):
     masks, human = write_pair(tmp_path, boxes=6)

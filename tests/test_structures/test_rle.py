@@ -184,6 +184,10 @@ def test_segmentation_to_rle(segmentation):
     pytest.param(dict(size=[8, 10], counts=[1, 2]), 'adds up', id='short counts'),
     pytest.param(dict(size=[8, 10]), 'adds up', id='no counts'),
     pytest.param(dict(size=[8, 10], counts=''), 'adds up', id='empty counts'),
+    pytest.param(dict(FILLED, counts='$$$'), 'pycocotools writes', id='no counts'),
+    pytest.param(dict(FILLED, counts=b'~~~'), 'pycocotools', id='bytes'),
+    pytest.param(dict(FILLED, counts=bbox_rle((0, 0, 9, 9), (9, 9))['counts']),
+                 'do not add up', id='counts of another size'),
 ])
 def test_segmentation_to_rle_refuses(segmentation, message):
     with pytest.raises(ValueError, match=message):

@@ -8,7 +8,7 @@ import cv2
 import pytest
 
 from mmdet_mal.demo import draw_dataset
-from mmdet_mal.evaluation.baselines import label_with_baseline
+from mmdet_mal.evaluation.baselines import instant, label_with_baseline
 from mmdet_mal.utils.tool import run_tool
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'evaluate.py'
@@ -52,7 +52,12 @@ def test_table_has_a_row_for_each_labeller(evaluate, drawn, tmp_path, capsys):
     assert 'boundary_iou' in scores['MAL']['sizes']['all']
     for name in ('scores.png', 'scores_worst.png'):
         assert cv2.imread(str(tmp_path / name)) is not None and name in printed
-    assert '| grabcut |' in out.with_suffix('.md').read_text()
+    report = out.with_suffix('.md').read_text()
+    assert '| grabcut |' in report and masks in report and human in report
+    assert '(scores.png)' in report and '(scores_worst.png)' in report
+    content = json.loads(out.read_text())
+    assert content['differences']['ellipse']['all']['difference'] == 0
+    assert content['differences']['box']['all']['low'] > 0
     assert all(name in printed for name in scores) and str(out) in printed
 
 
@@ -77,7 +82,9 @@ def test_other_labellers_and_retention_are_added(
     out = tmp_path / 'scores.json'
     evaluate(masks, human, '--more', f'human={human}', '--retention',
              tmp_path / 'mal', tmp_path / 'human', '--out', out)
-    scores = json.loads(out.read_text())['scores']
+    content = json.loads(out.read_text())
+    assert content['retention'][-1] == ['retention %', '75.0']
+    scores = content['scores']
     assert scores['human']['sizes']['all']['miou'] == 1
     assert scores['human']['sizes']['all']['boundary_iou'] == 1
     assert '| retention % | 75.0 |' in out.with_suffix('.md').read_text()
@@ -103,7 +110,67 @@ def test_masks_of_baselines_are_kept_and_used_again(evaluate, drawn, tmp_path):
     assert (tmp_path / 'box.json').stat().st_mtime_ns == first
 
 
+@pytest.mark.parametrize('which', ['masks', 'human', 'other'])
+def test_no_input_is_written_over(evaluate, drawn, tmp_path, capsys, which):
+    files = {}
+    for name, path in zip(('masks', 'human', 'other'), (*drawn[:2], drawn[0]),
+                          strict=True):
+        files[name] = tmp_path / f'{name}.json'
+        shutil.copy(path, files[name])
+    before = files[which].read_bytes()
+    with pytest.raises(SystemExit):
+        evaluate(files['masks'], files['human'], '--more',
+                 f"other={files['other']}", '--out', files[which])
+    assert 'this is the input' in capsys.readouterr().err
+    assert files[which].read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_picture_of_the_worst_that_fails_takes_no_scores_along(
+        evaluate, drawn, tmp_path, capsys):
+    masks, human, _ = drawn
+    (tmp_path / 'empty').mkdir()
+    out = tmp_path / 'scores.json'
+    with pytest.raises(SystemExit):
+        evaluate(masks, human, '--images', tmp_path / 'empty', '--out', out)
+    assert 'image not found' in capsys.readouterr().err
+    assert json.loads(out.read_text())['scores']['MAL']['sizes']['all']['n'] > 0
+    assert '_worst' not in out.with_suffix('.md').read_text()
+
+
+def test_instant_is_a_label_run_of_its_own(evaluate, drawn, tmp_path, monkeypatch):
+    masks, human, images = drawn
+    calls = []
+
+    def run(words, **options):
+        calls.append(words)
+        shutil.copy(masks, words[words.index('--out') + 1])
+        return instant.subprocess.CompletedProcess(words, code)
+
+    code = 0
+    monkeypatch.setattr(instant.subprocess, 'run', run)
+    out = tmp_path / 'scores.json'
+    evaluate(masks, human, '--baselines', 'all', '--images', images, '--out', out)
+    assert list(json.loads(out.read_text())['scores']) == [
+        'box', 'ellipse', 'grabcut', 'random_walker', 'instant', 'MAL']
+    assert calls[0][3:8] == ['label', 'instant_deit-ti', '--ann', human, '--images']
+    code = 2
+    with pytest.raises(SystemExit):
+        evaluate(masks, human, '--baselines', 'instant', '--images', images)
+
+
 @pytest.mark.parametrize('arguments,message', [
+    pytest.param(('{masks}', '{human}', '--out', 'x.md'), 'names the JSON',
+                 id='report as scores'),
+    pytest.param(('{masks}', '{human}', '--name', 'box', '--baselines', 'box'),
+                 'a baseline has this name', id='name of a baseline'),
+    pytest.param(('{masks}', '{nothing}'), 'no annotation to score',
+                 id='nothing to score'),
+    pytest.param(('{masks}', '{human}', '--baselines', 'grabcut', '--images',
+                  '{empty}'), "baseline 'grabcut': no image can be used",
+                 id='images elsewhere'),
+    pytest.param(('{masks}', '{human}', '--images', 'nowhere'),
+                 'nowhere: no such folder', id='no images'),
     pytest.param(('no.json', '{human}'), 'no.json: annotation file not found',
                  id='no masks file'),
     pytest.param(('{masks}', '{boxes}'), 'has no segmentation',
@@ -116,9 +183,14 @@ def test_masks_of_baselines_are_kept_and_used_again(evaluate, drawn, tmp_path):
                  'a: no such log', id='no log'),
     pytest.param(('{masks}', '{human}', '--baselines', 'grabcut'),
                  '--images DIR', id='grabcut without images')])
-def test_mistakes_end_with_one_line(evaluate, drawn, capsys, arguments, message):
+def test_mistakes_end_with_one_line(evaluate, drawn, capsys, arguments, message,
+                                    tmp_path):
     masks, human, _ = drawn
-    names = dict(masks=masks, human=human,
+    nothing = tmp_path / 'nothing.json'
+    nothing.write_text(json.dumps(dict(images=[], annotations=[], categories=[])))
+    (tmp_path / 'empty').mkdir()
+    names = dict(masks=masks, human=human, nothing=nothing,
+                 empty=tmp_path / 'empty',
                  boxes=str(Path(human).with_name('boxes_val.json')))
     with pytest.raises(SystemExit) as stop:
         evaluate(*(text.format(**names) for text in arguments))

@@ -62,6 +62,16 @@ def test_scores_of_the_file_are_checked_by_default(run, pairs):
     assert 'score in the file' in text and 'mean IoU' in text
 
 
+@pytest.mark.parametrize('name', ['fit_quality', 'check_quality'])
+def test_no_input_is_written_over(run, pairs, capsys, name):
+    for path in pairs[0]:
+        before = Path(path).read_bytes()
+        with pytest.raises(SystemExit):
+            run(name, *pairs[0], '--out', path)
+        assert 'this is the input' in capsys.readouterr().err
+        assert Path(path).read_bytes() == before
+
+
 @pytest.mark.parametrize('name, arguments, words', [
     pytest.param('fit_quality', ('{masks}', '--out', 'c.json'), 'has no partner',
                  id='half a pair'),

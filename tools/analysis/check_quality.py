@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 import mmdet_mal  # noqa: F401  its shields come first
+from mmdet_mal.doctor import refuse_same_file
 from mmdet_mal.evaluation.report import text_table
 from mmdet_mal.labelling.files import check_writable, write_then_rename
 from mmdet_mal.quality.features import ALWAYS, OPTIONAL
 from mmdet_mal.quality.model import QualityModel
 from mmdet_mal.quality.plot import write_curve
-from mmdet_mal.quality.report import (curve_rows, report_head,
-                                                report_row, score_report)
+from mmdet_mal.quality.report import (curve_rows, report_head, report_row,
+                                      score_report)
 from mmdet_mal.quality.table import QualityTable
 from mmdet_mal.utils.tool import run_tool
 
@@ -43,6 +44,10 @@ def calibrated(table: QualityTable, calibration: str) -> np.ndarray:
 
 def main() -> None:
     args = parse_args()
+    if args.out:
+        for path in (args.masks, args.human):
+            refuse_same_file(args.out, path, '--out')
+        check_writable(args.out, 'the report')
     table = QualityTable.read(args.masks, args.human)
     reports = {name: score_report(values, table.ious)
                for name, values in table.features.items()
@@ -61,7 +66,6 @@ def main() -> None:
                                        for name, report in reports.items())]))
     print(text_table(curve_rows(main_report)))
     if args.out:
-        check_writable(args.out, 'the report')
         with write_then_rename(args.out) as file:
             json.dump(dict(masks=args.masks, human=args.human,
                            reports=reports), file, indent=1)

@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 
 import mmdet_mal  # noqa: F401  its shields come first
+from mmdet_mal.doctor import refuse_same_file
 from mmdet_mal.evaluation.report import text_table
+from mmdet_mal.labelling.files import check_writable
 from mmdet_mal.quality.features import ALWAYS, OPTIONAL
-from mmdet_mal.quality.fit import (RIDGE, cross_validate,
-                                             fit_quality)
+from mmdet_mal.quality.fit import RIDGE, cross_validate, fit_quality
 from mmdet_mal.quality.plot import write_curve
-from mmdet_mal.quality.report import (curve_rows, report_head,
-                                                report_row, score_report)
+from mmdet_mal.quality.report import (curve_rows, report_head, report_row,
+                                      score_report)
 from mmdet_mal.quality.table import QualityTable
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.tool import run_tool
@@ -54,6 +55,9 @@ def main() -> None:
     args = parse_args()
     if not 0 <= args.ridge < float('inf'):
         raise UserError(f'--ridge {args.ridge}: expected a number of at least 0')
+    for path in args.files:
+        refuse_same_file(args.out, path, '--out')
+    check_writable(args.out, 'the calibration')
     table = read_pairs(args.files)
     model = fit_quality(table, args.leave_out, args.ridge)
     model.save(args.out)

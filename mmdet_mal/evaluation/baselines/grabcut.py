@@ -4,7 +4,7 @@
 import cv2
 import numpy as np
 
-from .surroundings import cut_surroundings
+from mmdet_mal.structures.surroundings import cut_surroundings
 
 ITERATIONS = 5
 # Ground seen around the box, as a share of its longer side: GrabCut learns

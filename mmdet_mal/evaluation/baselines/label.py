@@ -14,7 +14,8 @@ from mmdet_mal.datasets.images import read_image
 from mmdet_mal.labelling.image_sizes import image_size, image_sizes
 from mmdet_mal.labelling.manifest import hash_file
 from mmdet_mal.labelling.merge import write_labels
-from mmdet_mal.labelling.records import make_failure, make_record
+from mmdet_mal.labelling.records import (IMAGE_UNREADABLE, make_failure,
+                                         make_record)
 from mmdet_mal.labelling.summary import LabelSummary
 from mmdet_mal.structures.rle import encode_window
 from mmdet_mal.utils.errors import UserError
@@ -55,16 +56,17 @@ def label_with_baseline(name: str,
             see :func:`~mmdet_mal.datasets.image_source.image_source`; needed
             by GrabCut and the random walker, else ignored.
         reuse (bool): keep ``out_file`` if it was made from the same input by
-            the same baseline.  Defaults to False.
+            the same baseline, and no image was unreadable then.  Defaults to
+            False.
 
     Returns:
         LabelSummary | None: what was written; None if the file was kept.
 
     Raises:
         UserError: unknown baseline, unreadable input, no folder of images
-            where one is needed, or an output that cannot be written.  A
-            faulty box or unreadable image is no error: its filled box stands
-            in, flagged and counted.
+            where one is needed, none of the images can be read, or an output
+            that cannot be written.  A faulty box or an unreadable image is no
+            error: its filled box stands in, flagged and counted.
     """
     if name not in BASELINES:
         raise UserError(f"no baseline '{name}'; there are "
@@ -75,9 +77,15 @@ def label_with_baseline(name: str,
     data = load_annotation_file(str(ann_file), segmentation='drop')
     provenance = dict(baseline=name, baseline_version=VERSION,
                       input_sha256=hash_file(str(ann_file)))
-    if reuse and _provenance_of(out_file) == provenance:
+    if reuse and _is_kept(out_file, provenance):
         return None
     records = _label(name, data, images if name in SEEING else None)
+    failed = [record['reason'] for record in records.values()
+              if 'reason' in record]
+    if failed and len(failed) == len(records):
+        # Filled boxes throughout would pass for the baseline's masks.
+        raise UserError(f"baseline '{name}': no image can be used; the first: "
+                        f'{failed[0]}')
     return write_labels(data, records.get, str(out_file), provenance)
 
 
@@ -141,9 +149,12 @@ def _record(name: str, img: np.ndarray | None, ann: dict,
     return make_record(ann['id'], rle, 1., {})
 
 
-def _provenance_of(path: str | Path) -> dict | None:
-    """What made a masks JSON, None if there is no such readable file."""
+def _is_kept(path: str | Path, provenance: dict) -> bool:
+    """Whether a masks JSON is what would be made, and made with its images."""
     try:
-        return load_annotation_file(str(path)).get('info', {}).get('mal')
+        data = load_annotation_file(str(path))
     except AnnotationError:
-        return None
+        return False
+    return data.get('info', {}).get('mal') == provenance and not any(
+        (ann.get('mal') or {}).get('fallback') == IMAGE_UNREADABLE
+        for ann in data['annotations'])

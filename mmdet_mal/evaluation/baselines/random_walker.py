@@ -7,7 +7,7 @@ import numpy as np
 
 from mmdet_mal.utils.errors import UserError
 
-from .surroundings import cut_surroundings
+from mmdet_mal.structures.surroundings import cut_surroundings
 
 # Ground seen around the box, as a share of its longer side.
 MARGIN = .1

@@ -61,6 +61,24 @@ def test_pictures_may_lie_in_an_archive(boxes, tmp_path):
         label_with_baseline('grabcut', boxes, out, tmp_path / 'no.zip')
 
 
+def test_filled_boxes_throughout_do_not_pass_for_a_baseline(boxes, tmp_path):
+    (tmp_path / 'elsewhere').mkdir()
+    out = tmp_path / 'out.json'
+    with pytest.raises(UserError, match='grabcut.*no image can be used.*a.png'):
+        label_with_baseline('grabcut', boxes, out, tmp_path / 'elsewhere')
+    assert not out.exists()
+
+
+def test_masks_made_with_unreadable_images_are_made_anew(boxes, tmp_path):
+    out = tmp_path / 'out.json'
+    arguments = 'grabcut', boxes, out, tmp_path
+    assert label_with_baseline(*arguments).fallbacks['image_unreadable'] == 1
+    (tmp_path / 'b.png').write_bytes((tmp_path / 'a.png').read_bytes())
+    summary = label_with_baseline(*arguments, reuse=True)
+    assert summary.masks == 2
+    assert label_with_baseline(*arguments, reuse=True) is None
+
+
 def test_box_and_ellipse_need_no_pictures(boxes, tmp_path):
     label_with_baseline('ellipse', boxes, tmp_path / 'out.json')
     areas = [ann.get('area') for ann in
