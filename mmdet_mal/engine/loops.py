@@ -99,13 +99,17 @@ class LabelLoop(TestLoop):
 
     def _label(self, signals: StopSignals) -> None:
         """Label chunk after chunk, until a signal comes."""
-        with BackgroundWorker(self.encode_ahead) as encoder:
-            with starting_workers():
-                chunks = iter(self.dataloader)
-            for idx, data_batch in enumerate(chunks):
-                if signals.signal is not None:
-                    break
-                self.run_iter(idx, data_batch, encoder.submit)
+        with starting_workers():
+            chunks = iter(self.dataloader)
+        try:
+            with BackgroundWorker(self.encode_ahead) as encoder:
+                for idx, data_batch in enumerate(chunks):
+                    if signals.signal is not None:
+                        break
+                    self.run_iter(idx, data_batch, encoder.submit)
+        except BaseException:
+            _end_workers(chunks)
+            raise
 
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: dict[str, Any],
@@ -150,6 +154,18 @@ class LabelLoop(TestLoop):
         self.runner.call_hook(
             'after_test_iter', batch_idx=idx, data_batch=data_batch,
             outputs=outputs)
+
+
+def _end_workers(chunks: Any) -> None:
+    """End the workers of a data loader's iterator, if it has any.
+
+    The traceback of an exception keeps the iterator alive until the process
+    ends.  Then multiprocessing would ask its workers by SIGTERM, which they leave
+    to us, and wait for them for ever.
+    """
+    shut_down = getattr(chunks, '_shutdown_workers', None)
+    if shut_down is not None:
+        shut_down()
 
 
 def _start_worker(worker_id: int, then: Callable[[int], None] | None) -> None:

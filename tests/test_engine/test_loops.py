@@ -1,5 +1,6 @@
 """The label loop: overlapped, in order, and past the model without images."""
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -98,6 +99,31 @@ def test_every_chunk_reaches_the_hooks_in_order(model, workers):
     assert evaluator.process.call_count == 18
     assert runner.calls[:2] == ['before_test', 'before_test_epoch']
     assert runner.calls[-2:] == ['after_test_epoch', 'after_test']
+
+
+class BrokenModel(torch.nn.Module):
+    """Has a fault."""
+
+    def test_step(self, data_batch):
+        raise RuntimeError('broken')
+
+
+@pytest.mark.parametrize('chunks, model, error', [
+    pytest.param(Chunks(20), BrokenModel(), RuntimeError, id='in the model'),
+    pytest.param(Chunks(20), SplitModel(), ZeroDivisionError, id='in a hook')])
+def test_an_error_leaves_no_workers_that_the_exit_would_wait_for(
+        chunks, model, error):
+    def react(name, **kwargs):
+        if name == 'after_test_iter':
+            raise ZeroDivisionError
+
+    before = set(multiprocessing.active_children())
+    loop, _, _ = build(chunks, model, react, workers=2)
+    with pytest.raises(error) as caught:
+        loop.run()
+    # The traceback keeps the iterator alive.
+    assert caught.tb is not None
+    assert set(multiprocessing.active_children()) <= before
 
 
 def test_encoding_runs_in_a_thread_of_its_own():
