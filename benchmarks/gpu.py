@@ -4,10 +4,12 @@
     python -m benchmarks.gpu --out work_dirs/gpu
 
 Training steps of ViT-B/16 at 512 px with batches of 4 to 64, activation
-checkpointing, torch.compile and CUDA graphs; labelling; the data loader; the
-textbook beside ours; the mean field.  Weights are random and photographs drawn,
-so it needs no data.  Writes gpu.json and gpu.md, after each part, and ends
-within --minutes.  A part that fails is noted, and the others go on.
+checkpointing, torch.compile and CUDA graphs; labelling; what precision and device
+change; the textbook beside ours; the mean field; the data loader; a whole run with
+its hooks; the kernels that take longest.  Weights are random and photographs drawn,
+so it needs no data.  Writes gpu.json and gpu.md, after each part, and profile.json
+for `mal cost`; ends within --minutes.  A part that fails is noted, and the others
+go on.
 """
 
 import argparse
@@ -24,7 +26,8 @@ from typing import Any
 
 import torch
 
-from benchmarks.gpu_parts import compare, labelling, loader, training
+from benchmarks.gpu_parts import (compare, cost_profile, kernels, labelling,
+                                  loader, parity, training, whole)
 from benchmarks.gpu_parts.report import page
 from benchmarks.gpu_parts.setup import Bench
 from benchmarks.machine import MIB, machine_name
@@ -104,9 +107,15 @@ def _measure_all(args: argparse.Namespace) -> dict[str, Any]:
             operations=partial(training.count_operations, bench),
             training=partial(training.measure, bench, sorted(args.batches)),
             labelling=partial(labelling.measure, bench),
+            parity=partial(parity.measure, bench),
             textbook_step=partial(compare.training_step, bench),
             mean_field=partial(compare.mean_field, bench),
             loader=partial(loader.measure, bench, Path(temporary)),
+            profile=partial(cost_profile.measure, bench, figures,
+                            Path(temporary), folder / 'profile.json'),
+            whole=lambda: whole.measure(bench, Path(temporary),
+                                        _best_batch(figures)),
+            kernels=lambda: kernels.measure(bench, _best_batch(figures)),
             variants=partial(_variants, bench, figures, args.variants))
         for name, part in parts.items():
             if bench.seconds_left <= 0:
@@ -129,13 +138,18 @@ def _measure_all(args: argparse.Namespace) -> dict[str, Any]:
 def _variants(bench: Bench, figures: dict[str, Any],
               names: list[str]) -> list[dict[str, Any]]:
     """Variants of the best batch; they stand in the table of training."""
-    done = [row for row in figures.get('training', ()) if 'note' not in row]
-    if not done:
-        raise RuntimeError('no training step succeeded')
-    best = max(done, key=lambda row: row['crops_per_second'])['batch']
+    best = _best_batch(figures)
     rows = [training.measure_one(bench, name, best) for name in names]
     figures['training'] += rows
     return rows
+
+
+def _best_batch(figures: dict[str, Any]) -> int:
+    """Crops of the training step that made most of them a second."""
+    done = [row for row in figures.get('training', ()) if 'note' not in row]
+    if not done:
+        raise RuntimeError('no training step succeeded')
+    return max(done, key=lambda row: row['crops_per_second'])['batch']
 
 
 def _device(bench: Bench) -> dict[str, Any]:

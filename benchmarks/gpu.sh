@@ -7,8 +7,9 @@
 # --python PYTHON  of an environment with torch (.venv/bin/python, else python3)
 # --wheels DIR     what that environment lacks is installed from there into
 #                  .venv-gpu, beside what it has; mmcv is compiled if need be
-# OPTION ...       those of benchmarks/gpu.py, such as --minutes 9 or
-#                  --device cpu --tiny for a dry run
+# OPTION ...       those of benchmarks/gpu.py, such as --minutes 20 (9 by default,
+#                  what is installed before included) or --device cpu --tiny for
+#                  a dry run
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -80,6 +81,10 @@ for path in sys.path:
     "$python" benchmarks/gpu_environment.py
 fi
 
+if [[ " ${options[*]-} " != *' --minutes'* ]]; then
+    options+=(--minutes "$("$python" -c \
+        "print(max(1.0, round(9 - $SECONDS / 60, 1)))")")
+fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-4} PYTHONUNBUFFERED=1
 if command -v nvidia-smi > /dev/null; then
     nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader

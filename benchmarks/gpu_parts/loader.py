@@ -28,8 +28,8 @@ def measure(bench: Bench, folder: Path) -> list[dict[str, Any]]:
     Returns:
         list[dict]: One row for each pipeline.
     """
-    ann_file = _large_boxes(folder)
-    workers = 1 if bench.tiny else min(16, len(os.sched_getaffinity(0)))
+    ann_file = large_boxes(folder)
+    workers = worker_count(bench)
     batches = 2 if bench.tiny else 20 * workers
     rows = []
     for name, path in (('crops by workers', CPU_CONFIG),
@@ -66,20 +66,33 @@ def _rate(loader: Any, batches: int) -> float:
                 return done / (time.perf_counter() - began)
 
 
-def _large_boxes(folder: Path) -> Path:
-    """Drawn photographs of COCO's size, with boxes of a fifth to a half."""
+def worker_count(bench: Bench) -> int:
+    """Worker processes: a core each, at most 16."""
+    return 1 if bench.tiny else min(16, len(os.sched_getaffinity(0)))
+
+
+def large_boxes(folder: Path, boxes: int = _BOXES) -> Path:
+    """Draw photographs of COCO's size, with boxes of a fifth to a half.
+
+    Args:
+        folder (Path): Where they go.
+        boxes (int): On each of them.
+
+    Returns:
+        Path: The COCO file beside them.
+    """
     source = drawn_images(folder, _IMAGES, 1, _SIDE_PX).ann_file
     data = json.loads(source.read_text())
     rng = np.random.default_rng(0)
     height, width = _SIDE_PX
     data['annotations'] = []
     for image in data['images']:
-        for _ in range(_BOXES):
+        for _ in range(boxes):
             w, h = rng.uniform(.2, .5, 2) * (width, height)
             x, y = rng.uniform(0, width - w), rng.uniform(0, height - h)
             data['annotations'].append(dict(
                 id=len(data['annotations']) + 1, image_id=image['id'],
                 category_id=1, iscrowd=0, area=w * h, bbox=[x, y, w, h]))
-    path = source.with_name('large_boxes.json')
+    path = source.with_name(f'large_boxes_{boxes}.json')
     path.write_text(json.dumps(data))
     return path

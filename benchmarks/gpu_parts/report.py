@@ -28,8 +28,17 @@ def page(figures: dict[str, Any]) -> str:
     if figures.get('labelling'):
         lines += ['## Labelling', ''] + _table(
             [figures['labelling']],
-            ('crops', 'batch', 'network_crops_per_second', 'crops_per_second',
-             'teraflops', 'share_of_peak', 'peak_mib'))
+            ('crops', 'batch', 'network_crops_per_second', 'masks_per_second',
+             'crops_per_second', 'teraflops', 'share_of_peak', 'peak_mib'))
+    if figures.get('parity'):
+        lines += ['## Precision and device', ''] + _table(
+            figures['parity'], ('compared', 'loss', 'loss_fp32',
+                                'loss_difference', 'gradient_cosine',
+                                'equal_labels'))
+    if figures.get('whole'):
+        lines += ['## Whole run: loader, hooks, log', ''] + _table(
+            figures['whole'], ('guard', 'batch', 'workers', 'steps',
+                               'seconds_per_step', 'crops_per_second'))
     if figures.get('loader'):
         lines += ['## Loader', ''] + _table(
             figures['loader'], ('pipeline', 'workers', 'samples_per_second'))
@@ -37,6 +46,12 @@ def page(figures: dict[str, Any]) -> str:
                 if figures.get(key)]
     if compared:
         lines += ['## Against the textbook', '', markdown(compared)]
+    if figures.get('kernels'):
+        lines += ['## Where the time goes', ''] + _table(
+            figures['kernels'], ('of', 'kernel', 'calls', 'ms', 'share'))
+    if figures.get('profile'):
+        lines += ['## For the cost of a data set', '',
+                  f"`mal cost coco --profile {figures['profile']['path']}`", '']
     if figures['failed']:
         lines += ['## Failed', ''] + [
             f'* {part}: {reason}' for part, reason in figures['failed'].items()]
@@ -63,6 +78,6 @@ def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> list[str]:
 def _text(column: str, value: Any) -> str:
     if value is None:
         return ''
-    if column == 'share_of_peak':
+    if column in ('share_of_peak', 'share'):
         return f'{value:.1%}'
     return f'{value:.4g}' if isinstance(value, float) else str(value)

@@ -26,4 +26,5 @@ train_pipeline = [
 train_dataloader = dict(
     dataset=dict(pipeline=train_pipeline), **_base_.speed_dataloader)
 optim_wrapper = _base_.speed_optim_wrapper
+default_hooks = dict(defer_log=_base_.speed_log)
 env_cfg = _base_.speed_env_cfg

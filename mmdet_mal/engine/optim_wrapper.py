@@ -11,7 +11,9 @@ from mmdet_mal.machine.precision import (Precision, check_precision,
                                          choose_precision,
                                          environment_precision, gpu_has_bf16)
 from mmdet_mal.registry import OPTIM_WRAPPERS
+from mmdet_mal.utils.setting_error import SettingError
 
+from .deferred_guard_optim_wrapper import DeferredGuardOptimWrapper
 from .guarded_amp_optim_wrapper import GuardedAmpOptimWrapper
 from .guarded_autocast_optim_wrapper import GuardedAutocastOptimWrapper
 from .guarded_optim_wrapper import GuardedOptimWrapper
@@ -20,6 +22,7 @@ from .guarded_optim_wrapper import GuardedOptimWrapper
 @OPTIM_WRAPPERS.register_module()
 def AutoPrecisionOptimWrapper(optimizer: Optimizer,
                               precision: str = 'auto',
+                              guard: str = 'at_once',
                               **kwargs) -> OptimWrapper:
     """bf16 autocast where the device has it, fp16 with a scaler on older GPUs.
 
@@ -30,15 +33,26 @@ def AutoPrecisionOptimWrapper(optimizer: Optimizer,
     Args:
         optimizer (Optimizer): The optimizer.
         precision (str): ``'fp32'`` or ``'bf16'`` in place of asking.
+        guard (str): ``'at_once'`` looks at loss and gradient before each step,
+            for which the host waits; ``'deferred'`` lets the device decide and
+            tells a step later, see :class:`DeferredGuardOptimWrapper`: wants a
+            fused optimizer.  In fp16 it is ``'at_once'`` all the same, as the
+            search for a loss scale wants to be watched.
         **kwargs: Passed on, such as ``clip_grad``.
 
     Returns:
         OptimWrapper: The wrapper.
 
     Raises:
-        UserError: If the precision is another word.
+        UserError: If the precision or the guard is another word.
     """
+    if guard not in ('at_once', 'deferred'):
+        raise SettingError("optim_wrapper.guard must be 'at_once' or "
+                           f"'deferred', got {guard!r}")
     name = choose_training_precision(precision).name
+    if guard == 'deferred' and name != 'fp16':
+        return DeferredGuardOptimWrapper(
+            optimizer, torch.bfloat16 if name == 'bf16' else None, **kwargs)
     if name == 'fp32':
         return GuardedOptimWrapper(optimizer=optimizer, **kwargs)
     if not torch.cuda.is_available():

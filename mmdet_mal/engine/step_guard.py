@@ -39,18 +39,26 @@ class StepGuard:
     Every rank decides alike: the gradient is the same on all once DDP has
     averaged it, and the loss, which is not, is averaged for the question.
     Loss and norm are read in one go, so there is one synchronisation with the
-    GPU a step, which stock gradient clipping has as well, to log its norm.
+    GPU a step, which stock gradient clipping has as well, to log its norm;
+    :class:`~.deferred_guard_optim_wrapper.DeferredGuardOptimWrapper` has none.
 
     Steps with finite numbers have the bits of the stock wrapper's.
 
     Attributes:
-        report (StepReport | None): Of the last call of ``update_params``;
-            None if it only accumulated gradients.
+        report (StepReport | None): Of the last call of ``update_params``, or
+            of the step ``report_lag`` before it; None if there was none, or
+            gradients were only accumulated.
+        report_lag (int): Steps by which reports are late.
+        stepped (bool): Whether the last call of ``update_params`` came to a
+            step, made or skipped.
     """
+
+    report_lag = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.report: StepReport | None = None
+        self.stepped = False
         self._loss: Tensor | None = None
 
     def update_params(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
@@ -60,23 +68,34 @@ class StepGuard:
             loss (Tensor): Scalar.
             *args, **kwargs: As in the stock wrapper.
         """
-        self.report = None
+        self.report, self.stepped = None, False
         seen = loss.detach().float()
         self._loss = seen if self._loss is None else self._loss + seen
         super().update_params(loss, *args, **kwargs)
+
+    def last_report(self) -> StepReport | None:
+        """Report of the last step, if ``report`` never had it; else None."""
+        return None
 
     def _clip_and_look(self) -> StepReport:
         """Clip as configured; say what the step would be made of.
 
         The report counts a step of non-finite numbers as skipped.
         """
+        return self._tell(self._clip().tolist())
+
+    def _clip(self) -> Tensor:
+        """Clip as configured.
+
+        Returns:
+            Tensor: Loss and norm of the gradient before, (2,), on the device.
+        """
+        self.stepped = True
         parameters = [
             p for group in self.optimizer.param_groups
             for p in group['params'] if p.requires_grad and p.grad is not None
         ]
-        clip_by_norm = (self.clip_grad_kwargs
-                        and self.clip_func is torch.nn.utils.clip_grad_norm_)
-        if clip_by_norm:
+        if self._clips_by_norm():
             norm = self.clip_func(parameters, **self.clip_grad_kwargs)
         else:
             # Before the values are clipped: that would hide the infinite.
@@ -86,9 +105,16 @@ class StepGuard:
         loss, self._loss = self._loss, None
         if get_world_size() > 1:
             all_reduce(loss, op='mean')
-        values = torch.stack([loss, norm.to(loss)]).tolist()
+        return torch.stack([loss, norm.to(loss)])
+
+    def _tell(self, values: list[float]) -> StepReport:
+        """Report of a step by its loss and norm; the log gets the norm."""
         report = StepReport(*values, skipped=not all(map(math.isfinite, values)))
-        if clip_by_norm and report.finite:
+        if self._clips_by_norm() and report.finite:
             self.message_hub.update_scalar(f'train/{self.grad_name}',
                                            report.grad_norm)
         return report
+
+    def _clips_by_norm(self) -> bool:
+        return bool(self.clip_grad_kwargs) and (
+            self.clip_func is torch.nn.utils.clip_grad_norm_)

@@ -6,8 +6,11 @@ import pytest
 import torch
 
 from benchmarks import gpu
-from benchmarks.gpu_parts import training
+from benchmarks.gpu_parts import training, whole
 from benchmarks.gpu_parts.report import page
+from mmdet_mal.cost.data_sets import NAMED
+from mmdet_mal.cost.profile import Profile
+from mmdet_mal.cost.table import cost_table
 
 TINY = ['--device', 'cpu', '--tiny', '--batches', '2', '1', '--steps', '2',
         '--crops', '3', '--rounds', '1', '--variants', 'checkpoint']
@@ -39,9 +42,11 @@ def test_every_part_is_measured(run):
     assert [row['samples_per_second'] > 0 for row in figures['loader']] == [True] * 2
     for part in ('textbook_step', 'mean_field'):
         assert set(figures[part]['ratio']) == {'textbook', 'ours'}
+    assert figures['labelling']['masks_per_second'] > 0
     text = (folder / 'gpu.md').read_text()
     for words in ('Dry run', 'Training steps', 'Labelling', 'Loader', 'mean field',
-                  'teacher forward'):
+                  'teacher forward', 'Precision and device', 'Whole run',
+                  'Where the time goes', 'mal cost coco --profile profile.json'):
         assert words in text
 
 
@@ -51,6 +56,44 @@ def test_the_formula_stands_beside_the_counter(run):
     operations = run[1]['operations']
     assert .9 * operations['by_formula']['step'] < operations['by_counter']
     assert operations['by_counter'] <= 1.01 * operations['by_formula']['step']
+
+
+@pytest.mark.slow
+def test_mixed_precision_changes_little(run):
+    """Autocast is forced on a CPU, which computes fp32 by itself."""
+    (row, ) = run[1]['parity']
+    assert row['compared'] == 'bfloat16 autocast with fp32'
+    assert 0 < row['loss_difference'] < .02  # 0: there was no autocast
+    assert row['gradient_cosine'] > .95 and row['equal_labels'] > .95
+
+
+@pytest.mark.slow
+def test_a_whole_run_has_both_guards(run):
+    rows = run[1]['whole']
+    assert [row['guard'] for row in rows] == list(whole.GUARDS)
+    assert all(row['crops_per_second'] > 0 for row in rows)
+
+
+@pytest.mark.slow
+def test_the_kernels_of_a_step_add_up(run):
+    rows = run[1]['kernels']
+    for what in ('training step', 'labelled batch'):
+        first, *others = (row for row in rows if row['of'] == what)
+        assert first['kernel'] == 'all' and len(others) == 12
+        assert sum(row['ms'] for row in others) <= first['ms'] * 1.001
+        assert others[0]['share'] == max(row['share'] for row in others) > 0
+
+
+@pytest.mark.slow
+def test_a_profile_for_the_cost_of_data_sets_is_written(run):
+    folder, figures = run
+    profile = Profile.load(folder / 'profile.json')
+    assert profile.note.startswith('DRY RUN') and profile.kind == 'cpu'
+    best = max(figures['training'][:2], key=lambda row: row['crops_per_second'])
+    assert profile.train_seconds == pytest.approx(1 / best['crops_per_second'])
+    assert profile.decode_seconds > 0 < profile.label_load_seconds
+    rows = cost_table(profile, NAMED['coco'], [1, 8], 8)['rows']
+    assert rows[0]['training']['hours'] > rows[1]['training']['hours'] > 0
 
 
 @pytest.mark.slow
@@ -81,10 +124,12 @@ def test_a_failed_part_is_noted_and_the_others_go_on(monkeypatch, tmp_path):
     monkeypatch.setattr(gpu.training, 'measure', fail)
     for module, name in ((gpu.labelling, 'measure'),
                          (gpu.compare, 'training_step'),
-                         (gpu.compare, 'mean_field'), (gpu.loader, 'measure')):
+                         (gpu.compare, 'mean_field'), (gpu.loader, 'measure'),
+                         (gpu.parity, 'measure')):
         monkeypatch.setattr(module, name, lambda *_: {})
     figures = gpu._measure_all(gpu.parse([*TINY, '--out', str(tmp_path)]))
-    assert set(figures['failed']) == {'operations', 'training', 'variants'}
+    assert set(figures['failed']) == {
+        'operations', 'training', 'profile', 'whole', 'kernels', 'variants'}
     assert figures['failed']['training'] == 'RuntimeError: no kernel for this'
     assert 'no kernel for this' in page(figures)
     assert json.loads((tmp_path / 'gpu.json').read_text())['failed']
@@ -93,7 +138,7 @@ def test_a_failed_part_is_noted_and_the_others_go_on(monkeypatch, tmp_path):
 def test_without_time_nothing_is_begun(tmp_path):
     figures = gpu._measure_all(gpu.parse(
         [*TINY, '--minutes', '0', '--out', str(tmp_path)]))
-    assert len(figures['failed']) == 7
+    assert len(figures['failed']) == 11
     assert 'no time was left' in page(figures)
 
 

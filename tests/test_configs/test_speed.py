@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 
+from mmdet_mal.engine.hooks import DeferLogHook
 from mmdet_mal.registry import FUNCTIONS, HOOKS, MODELS, TRANSFORMS
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs/mal'
@@ -49,6 +50,14 @@ def test_the_pipeline_is_the_cpus_with_other_hands(plain, fast):
         TRANSFORMS.build(dict(step))
     assert FUNCTIONS.get(fast.train_dataloader.collate_fn.type) is not None
     assert fast.train_dataloader.pin_memory is True
+
+
+def test_nobody_waits_for_the_guard_or_the_log(plain, fast):
+    assert fast.optim_wrapper.guard == 'deferred'
+    hooks = dict(fast.default_hooks)
+    assert type(HOOKS.build(dict(hooks.pop('defer_log')))) is DeferLogHook
+    assert hooks == plain.default_hooks  # and all else stays
+    assert plain.optim_wrapper.get('guard', 'at_once') == 'at_once'
 
 
 def test_the_switches_are_registered(fast):

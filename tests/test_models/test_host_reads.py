@@ -52,11 +52,12 @@ def test_losses_and_gradients_read_nothing(no_mean_field, monkeypatch):
     # 'meta' knows no autocast, which the losses switch off.
     monkeypatch.setattr(torch, 'autocast',
                         lambda *args, **kwargs: contextlib.nullcontext())
-    model = labeller().to('meta')
+    model = labeller(pairwise_loss=dict(type='mmdet_mal.PairwiseLoss'),
+                     loss_scales=(1, 2)).to('meta')
     prepared = model.data_preprocessor(copy.deepcopy(data()), True)
     assert prepared['inputs']['student'].device.type == 'meta'
     losses = model(**prepared, mode='loss')
-    assert {'loss_mil', 'loss_crf', 'loss_grouping'} <= set(losses)
+    assert {'loss_mil', 'loss_crf', 'loss_pairwise', 'loss_grouping'} <= set(losses)
     total, _ = model.parse_losses(losses)
     total.backward()
     assert all(p.grad is not None for p in model.student.decoder.parameters())
@@ -104,7 +105,8 @@ def test_grouping_that_does_not_look_finds_the_same(monkeypatch):
     tokens[:, 0, 2:5, 2:5] += 3.
     box = torch.zeros(3, 8, 8, dtype=torch.bool)
     box[:, 1:6, 1:6] = True
-    looking = group_tokens(tokens, box, torch.ones_like(box))
+    looking = group_tokens(tokens, box, torch.ones_like(box),
+                           solver='iterative')
     monkeypatch.setattr('mmdet_mal.models.token_grouping.reads_are_free',
                         lambda x: False)
     blind = group_tokens(tokens, box, torch.ones_like(box))

@@ -3,6 +3,7 @@
 from .activation_checkpoint import ActivationCheckpointHook
 from .atomic_checkpoint import AtomicCheckpointHook
 from .compile_modules import CompileHook
+from .defer_log import DeferLogHook
 from .mask_mosaic import MaskMosaicHook
 from .mean_teacher import MeanTeacherHook
 from .nan_guard import NanGuardHook
@@ -14,6 +15,7 @@ from .verify_checkpoint import VerifyCheckpointHook
 
 __all__ = [
     'ActivationCheckpointHook', 'AtomicCheckpointHook', 'CompileHook',
-    'MaskMosaicHook', 'MeanTeacherHook', 'NanGuardHook', 'PseudoLabelHook',
-    'StallGuardHook', 'StrictLoadHook', 'SyncLogHook', 'VerifyCheckpointHook'
+    'DeferLogHook', 'MaskMosaicHook', 'MeanTeacherHook', 'NanGuardHook',
+    'PseudoLabelHook', 'StallGuardHook', 'StrictLoadHook', 'SyncLogHook',
+    'VerifyCheckpointHook'
 ]

@@ -1,5 +1,6 @@
 """Training steps that are not finite: counted, explained, limited."""
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,6 +35,9 @@ class NanGuardHook(Hook):
     NaN would spoil for as long as their window.
 
     Where gradients are accumulated, the samples are those of the last batch.
+    An optimizer wrapper that reports late (``guard='deferred'``) is told of
+    late, with the samples of then; its losses
+    :class:`~.defer_log.DeferLogHook` keeps out.
 
     Args:
         max_in_a_row (int): So many skipped steps without one that was made
@@ -53,6 +57,8 @@ class NanGuardHook(Hook):
         self.max_in_a_row = max_in_a_row
         self._total = 0
         self._in_a_row = 0
+        # Iteration and samples of the steps that are not reported yet.
+        self._unreported: deque[tuple[int, list[str]]] = deque()
 
     def before_train(self, runner: Any) -> None:
         """Take the counts over from the checkpoint.
@@ -73,6 +79,7 @@ class NanGuardHook(Hook):
         self._total = hub.get_info(_TOTAL, 0) if resumed else 0
         self._in_a_row = hub.get_info(_IN_A_ROW, 0) if resumed else 0
         self._store(runner)
+        self._unreported.clear()
 
     def after_train_iter(self,
                          runner: Any,
@@ -91,9 +98,24 @@ class NanGuardHook(Hook):
         Raises:
             NonFiniteError: If too many in a row were skipped.
         """
-        report = runner.optim_wrapper.report
+        wrapper = runner.optim_wrapper
+        report = wrapper.report
+        if wrapper.report_lag and wrapper.stepped:
+            self._unreported.append((runner.iter + 1, _describe(data_batch)))
         if report is None:  # gradients are still being accumulated
             return
+        if wrapper.report_lag:
+            iteration, samples = self._unreported.popleft()
+            self._look(runner, report, iteration, samples)
+            return
+        if report.skipped and outputs:
+            outputs.clear()
+        self._look(runner, report, runner.iter + 1,
+                   _describe(data_batch) if report.skipped else [])
+
+    def _look(self, runner: Any, report: StepReport, iteration: int,
+              samples: list[str]) -> None:
+        """Count a step; tell if it was skipped."""
         if not report.skipped:
             if report.finite and self._in_a_row:
                 self._in_a_row = 0
@@ -102,10 +124,8 @@ class NanGuardHook(Hook):
         self._total += 1
         self._in_a_row += 1
         self._store(runner)
-        if outputs:
-            outputs.clear()
-        samples = _names(all_gather_object(_describe(data_batch)))
-        self._tell(runner, report, samples)
+        self._tell(runner, report, iteration,
+                   _names(all_gather_object(samples)))
 
     def after_train(self, runner: Any) -> None:
         """Say how many steps were skipped in all.
@@ -113,6 +133,9 @@ class NanGuardHook(Hook):
         Args:
             runner (Runner): The runner.
         """
+        report = runner.optim_wrapper.last_report()
+        if report is not None and self._unreported:
+            self._look(runner, report, *self._unreported.popleft())
         if self._total:
             runner.logger.warning(
                 f'{self._total} of {runner.iter} steps were skipped because '
@@ -122,9 +145,10 @@ class NanGuardHook(Hook):
         runner.message_hub.update_info(_TOTAL, self._total)
         runner.message_hub.update_info(_IN_A_ROW, self._in_a_row)
 
-    def _tell(self, runner: Any, report: StepReport, samples: str) -> None:
+    def _tell(self, runner: Any, report: StepReport, iteration: int,
+              samples: str) -> None:
         found = (f'loss {report.loss:g}, gradient norm {report.grad_norm:g} at '
-                 f'iteration {runner.iter + 1}')
+                 f'iteration {iteration}')
         if self._in_a_row < self.max_in_a_row:
             runner.logger.warning(
                 f'Step skipped, not finite: {found}; {self._in_a_row} in a row '

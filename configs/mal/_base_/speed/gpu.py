@@ -9,8 +9,10 @@ that has it.
 speed_data_preprocessor = dict(type='mmdet_mal.WindowDataPreprocessor')
 speed_dataloader = dict(
     pin_memory=True, collate_fn=dict(type='mmdet_mal.collate_windows'))
-# One kernel for all parameters.  Rounding differs in the last bit.
-speed_optim_wrapper = dict(optimizer=dict(fused=True))
+# One kernel for all parameters.  Rounding differs in the last bit.  It skips a
+# step of NaN by itself, so the host need not wait to look; the log is a step late.
+speed_optim_wrapper = dict(optimizer=dict(fused=True), guard='deferred')
+speed_log = dict(type='mmdet_mal.DeferLogHook')
 # Crops have one size, so the fastest convolutions are looked for once.
 speed_env_cfg = dict(cudnn_benchmark=True)
 
