@@ -93,7 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main() -> None:
     parser = make_parser(__doc__)
     add_arguments(parser)
-    run(parser, measure)
+    run(parser, measure, quick=dict(samples=BATCH))
 
 
 if __name__ == '__main__':

@@ -71,6 +71,31 @@ def fullest_images(name: str, folder: Path, boxes: int) -> BoxFile:
                    f'{total} boxes on {len(chosen)} images of {name}', total)
 
 
+def first_boxes(data: BoxFile, folder: Path, count: int) -> BoxFile:
+    """The first boxes of a file, with their images.
+
+    Args:
+        data (BoxFile): The file; as it is if it has no more boxes.
+        folder (Path): Where the smaller file is written.
+        count (int): How many boxes, at least 1; crowd regions are left out.
+
+    Raises:
+        ValueError: If the count is less than 1.
+    """
+    if count < 1:
+        raise ValueError(f'boxes must be at least 1, got {count}')
+    if count >= data.boxes:
+        return data
+    content = json.loads(data.ann_file.read_text())
+    content['annotations'] = [a for a in content['annotations']
+                              if not a['iscrowd']][:count]
+    used = {a['image_id'] for a in content['annotations']}
+    content['images'] = [i for i in content['images'] if i['id'] in used]
+    path = folder / f'first_{count}_{data.ann_file.name}'
+    path.write_text(json.dumps(content))
+    return BoxFile(path, data.images, f'the first {count} of {data.name}', count)
+
+
 def drawn_images(folder: Path, images: int, boxes: int,
                  size: tuple[int, int], seed: int = 0) -> BoxFile:
     """Draw ellipses on cloudy ground as JPEG, with their boxes.

@@ -142,7 +142,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main() -> None:
     parser = make_parser(__doc__, ROUNDS)
     add_arguments(parser)
-    run(parser, measure)
+    run(parser, measure, quick=dict(boxes=[3_000]))
 
 
 if __name__ == '__main__':

@@ -25,7 +25,8 @@ from pycocotools import mask as coco_mask
 from torch import nn
 
 from benchmarks.commandline import make_parser, run, set_threads
-from benchmarks.inputs import BoxFile, drawn_images, fullest_images
+from benchmarks.inputs import (BoxFile, drawn_images, first_boxes,
+                               fullest_images)
 from benchmarks.same_model import (INSTANT, SMALL, VIT_B, boxes_to_label,
                                    build_ours, config_for, instant_maps,
                                    rules_of, textbook_network)
@@ -34,6 +35,7 @@ from benchmarks.textbook.labelling import label, network_maps
 
 
 ROUNDS = 5
+QUICK_BOXES = 2
 
 
 def ours(config: Config, model: nn.Module, folder: Path) -> Callable[[], Path]:
@@ -146,6 +148,8 @@ def measure(args: argparse.Namespace) -> list[dict]:
             if args.only and name not in args.only:
                 continue
             data = make()
+            if args.boxes:
+                data = first_boxes(data, folder, args.boxes)
             config = config_for(path, data, args.workers)
             model = build_ours(config).eval()
             set_threads(args.threads)
@@ -181,6 +185,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         choices=list(cases(Path())),
                         help='of photographs, nuclei, drawn (one of 12 '
                         'megapixels with 100 boxes), instant, vit_b')
+    parser.add_argument('--boxes', type=int, metavar='N',
+                        help='label only the first N of each case')
     parser.add_argument('--workers', type=int, default=0,
                         help='of the data loader, on both paths (default: 0)')
 
@@ -188,7 +194,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main() -> None:
     parser = make_parser(__doc__, ROUNDS)
     add_arguments(parser)
-    run(parser, measure)
+    run(parser, measure, quick=dict(boxes=QUICK_BOXES))
 
 
 if __name__ == '__main__':

@@ -1,10 +1,11 @@
 """All benchmarks that compare with the textbook, one after the other.
 
     make bench
-    OMP_NUM_THREADS=1 python -m benchmarks.run [--only rle labelling …]
+    OMP_NUM_THREADS=1 python -m benchmarks.run [--only rle labelling …] [--quick]
 
 Writes work_dirs/bench/results.json and results.md; after each benchmark, so that
-what was measured stays when it is stopped.  Half an hour on 2 quiet cores.
+what was measured stays when it is stopped.  An hour or more; with --quick some
+minutes, which show that all of them work here and measure nothing.
 """
 
 import argparse
@@ -31,6 +32,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
                         help='of each; by default what each says')
     parser.add_argument('--threads', type=int, default=1,
                         help='of torch (default: %(default)s)')
+    parser.add_argument('--quick', action='store_true',
+                        help='each path once, on little: whether it works, not '
+                        'how fast it is')
     parser.add_argument('--out', default='work_dirs/bench', metavar='FOLDER',
                         help='default: %(default)s')
     return parser.parse_args(argv)
@@ -49,6 +53,8 @@ def results_of(name: str, args: argparse.Namespace, folder: Path) -> list[dict]:
     words = [name, '--threads', str(args.threads), '--json', str(path)]
     if args.rounds:
         words += ['--rounds', str(args.rounds)]
+    if args.quick:
+        words.append('--quick')
     with mock.patch.object(sys, 'argv', words):
         module.main()
     results = json.loads(path.read_text())

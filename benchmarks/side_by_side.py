@@ -7,17 +7,38 @@ A busy or throttled machine slows all paths of a round alike, so the ratio of a
 round says more than its seconds do.
 """
 
+import contextlib
 import gc
 import json
 import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
 from benchmarks.machine import (machine_name, peak_mib, thread_count,
                                 wait_for_device)
+
+QUICK_WARNING = ('QUICK RUN: it shows that the benchmarks work. Each path was '
+                 'called once, cold, on little: do not quote its figures.')
+
+_QUICK: ContextVar[bool] = ContextVar('quick', default=False)
+
+
+@contextlib.contextmanager
+def quick_run() -> Iterator[None]:
+    """Within it :func:`side_by_side` calls each path once.
+
+    No rounds that warm up, none for memory: to see that a benchmark works, not
+    to measure.  Results say so, and so does the table.
+    """
+    token = _QUICK.set(True)
+    try:
+        yield
+    finally:
+        _QUICK.reset(token)
 
 
 def side_by_side(title: str,
@@ -40,7 +61,8 @@ def side_by_side(title: str,
         inputs (str): What it is done to, for the reader of the table.
 
     Returns:
-        dict: ``title``, ``inputs``, ``machine``, ``threads``, ``rounds``; and
+        dict: ``title``, ``inputs``, ``machine``, ``threads``, ``rounds``;
+        ``quick``, whether it was one of :func:`quick_run`; and
         by name of a path ``seconds`` (wall-clock) and ``cpu_seconds`` (this
         process's, and of what it started and waited for) as ``median``,
         ``min`` and ``max``; ``ratio``, the same of baseline/path round by
@@ -50,6 +72,8 @@ def side_by_side(title: str,
     if not paths or rounds < 1:
         raise ValueError(f'{title}: nothing to time: {len(paths)} paths, '
                          f'{rounds} rounds')
+    if _QUICK.get():
+        rounds, warmup = 1, 0
     names = list(paths)
     for _ in range(warmup):
         for name in names:
@@ -66,7 +90,8 @@ def _measure(title: str, paths: dict[str, Callable[[], object]], rounds: int,
              inputs: str) -> dict:
     """The rounds that count, and the result."""
     names = list(paths)
-    peaks = {name: peak_mib(paths[name]) for name in names}
+    quick = _QUICK.get()
+    peaks = {name: None if quick else peak_mib(paths[name]) for name in names}
     clock: dict[str, list[float]] = {name: [] for name in names}
     cpu: dict[str, list[float]] = {name: [] for name in names}
     for i in range(rounds):
@@ -78,7 +103,7 @@ def _measure(title: str, paths: dict[str, Callable[[], object]], rounds: int,
     _say('')
     result = dict(
         title=title, inputs=inputs, machine=machine_name(),
-        threads=thread_count(), rounds=rounds,
+        threads=thread_count(), rounds=rounds, quick=quick,
         seconds={name: _summary(values) for name, values in clock.items()},
         cpu_seconds={name: _summary(values) for name, values in cpu.items()},
         ratio={name: _ratio(clock[names[0]], clock[name]) for name in names},
@@ -122,6 +147,8 @@ def markdown(results: list[dict]) -> str:
             places.append(place)
     notes = [f"* {result['title']}: {note}" for result in results
              for note in result.get('notes', ())]
+    if any(result.get('quick') for result in results):
+        lines = [QUICK_WARNING, '', *lines]
     return '\n'.join([*lines, '', *(f'Machine: {place}.' for place in places),
                       *([''] if notes else []), *notes, ''])
 

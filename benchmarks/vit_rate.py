@@ -1,6 +1,6 @@
 """ViT-B/16 at 512 px: share of the arithmetic rate that this machine reaches.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.vit_rate [--rounds 3]
+    OMP_NUM_THREADS=1 python -m benchmarks.vit_rate [--rounds 3] [--side 512]
 
 Times the encoder's forward pass and a whole training step (student forward and
 backward, teacher forward, decoders, losses, AdamW) of one crop with random
@@ -32,6 +32,8 @@ from benchmarks.textbook.training import Trainer
 from mmdet_mal.engine.student_optim import StudentOptimWrapperConstructor
 
 ROUNDS = 3
+SIDE = 512  # of a crop, px
+QUICK_SIDE = 224
 MATMUL_SIDE = 4096
 SHARE_TARGET = .7
 
@@ -53,11 +55,17 @@ class Steps:
     Args:
         folder (Path): Where the drawn image goes.
         precision (torch.dtype): fp32, or bf16 under autocast (ours alone).
+        side (int): Of the crop, px; whole patches.
     """
 
-    def __init__(self, folder: Path, precision: torch.dtype) -> None:
+    def __init__(self, folder: Path, precision: torch.dtype,
+                 side: int = SIDE) -> None:
         data = drawn_images(folder, 1, 1, (1600, 2000))
         config = config_for(VIT_B, data, workers=0)
+        config.model.network.encoder.img_size = side
+        for step in config.train_dataloader.dataset.pipeline:
+            if step['type'].endswith('CropBox'):
+                step['size'] = (side, side)
         self.precision = precision
         self.model = build_ours(config).train()
         self.trainer = Trainer(
@@ -113,20 +121,21 @@ def measure(args: argparse.Namespace) -> list[dict]:
     results = []
     for precision in precisions:
         with tempfile.TemporaryDirectory() as folder:
-            steps = Steps(Path(folder), precision)
+            steps = Steps(Path(folder), precision, args.side)
         set_threads(args.threads)
         name = str(precision).removeprefix('torch.')
+        shapes = Shapes(crop=args.side)
         matrix = torch.randn(MATMUL_SIDE, MATMUL_SIDE).to(precision)
         for what, textbook, ours, formula in (
                 ('forward pass', steps.textbook_forward, steps.ours_forward,
-                 encoder(Shapes())),
+                 encoder(shapes)),
                 ('training step', steps.textbook_step, steps.ours_step,
-                 parts_of_step(Shapes())['step'])):
+                 parts_of_step(shapes)['step'])):
             work = counted(textbook)
             paths = {'textbook (fp32)': textbook, f'ours ({name})': ours,
                      f'matmul ({name})': partial(torch.matmul, matrix, matrix)}
             flops = dict(zip(paths, (work, work, matmul_flops()), strict=True))
-            result = side_by_side(f'ViT-B/16, 512 px, {what}', paths,
+            result = side_by_side(f'ViT-B/16, {args.side} px, {what}', paths,
                                   args.rounds, inputs='1 crop')
             rate = rates(result, flops)
             floor = rate[f'matmul ({name})']
@@ -146,6 +155,8 @@ def measure(args: argparse.Namespace) -> list[dict]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options beside the common ones."""
+    parser.add_argument('--side', type=int, default=SIDE,
+                        help='of the crop, a multiple of 16 (%(default)s)')
     parser.add_argument('--bf16', action='store_true',
                         help='also where the processor only imitates it')
 
@@ -153,7 +164,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main() -> None:
     parser = make_parser(__doc__, ROUNDS)
     add_arguments(parser)
-    run(parser, measure)
+    run(parser, measure, quick=dict(side=QUICK_SIDE))
 
 
 if __name__ == '__main__':

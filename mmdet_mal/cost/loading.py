@@ -107,7 +107,9 @@ def _timed(dataset: Any, picks: list[int], clock: PartClock,
     import random
     random.seed(seed)
     np.random.seed(seed)
-    dataset[picks[0]]  # imports and caches
+    dataset[picks[0]]  # imports
+    if hasattr(dataset, '_kept'):
+        dataset._kept = None  # the image that its next chunk would go on with
     clock.seconds.clear()
     for pick in picks:
         with clock.part('the rest'):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from mmengine.config import ConfigDict
 
-from benchmarks import json_index, rle, run, same_model
-from benchmarks.inputs import drawn_images
+from benchmarks import commandline, json_index, rle, run, same_model
+from benchmarks.inputs import drawn_images, first_boxes
 from mmdet_mal.datasets import AnnotationFile, find_faults
 
 
@@ -22,7 +22,7 @@ def test_each_benchmark_explains_itself(name, monkeypatch, capsys):
         module.main()
     text = capsys.readouterr().out
     assert stop.value.code == 0
-    assert '--rounds' in text and '--json' in text
+    assert all(word in text for word in ('--rounds', '--json', '--quick'))
     assert callable(module.measure)
 
 
@@ -43,6 +43,46 @@ def test_run_writes_table_and_figures(tmp_path, monkeypatch):
     assert result['benchmark'] == 'rle' and result['rounds'] == 2
     assert set(result['seconds']) == {'textbook', 'ours'}
     assert '200 px box in 640 x 480' in (tmp_path / 'new/results.md').read_text()
+
+
+def test_a_quick_run_calls_each_path_once_and_says_so(
+        tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(rle, '_IMAGES', ((480, 640), ))
+    monkeypatch.setattr(rle, '_CALLS', 2)
+    monkeypatch.setattr(sys, 'argv', [
+        'run', '--only', 'rle', '--quick', '--out', str(tmp_path)])
+    run.main()
+    (result, ) = json.loads((tmp_path / 'results.json').read_text())
+    assert result['quick'] and result['rounds'] == 1
+    assert set(result['peak_mib'].values()) == {None}
+    for text in (capsys.readouterr().out, (tmp_path / 'results.md').read_text()):
+        assert 'do not quote its figures' in text
+    # The next run is an ordinary one.
+    monkeypatch.setattr(sys, 'argv', ['rle', '--rounds', '2'])
+    rle.main()
+    assert 'do not quote' not in capsys.readouterr().out
+
+
+def test_quick_changes_defaults_and_nothing_that_was_said(monkeypatch):
+    seen = []
+    for words in ([], ['--quick'], ['--quick', '--size', '5']):
+        monkeypatch.setattr(sys, 'argv', ['name', *words])
+        parser = commandline.make_parser('words')
+        parser.add_argument('--size', type=int, default=9)
+        commandline.run(parser, lambda args: seen.append(args.size) or [],
+                        quick=dict(size=1))
+    assert seen == [9, 1, 5]
+
+
+def test_the_first_boxes_keep_their_images(tmp_path, drawn):
+    few = first_boxes(drawn, tmp_path, 13)
+    data = json.loads(few.ann_file.read_text())
+    assert len(data['annotations']) == few.boxes == 13
+    assert len(data['images']) == 2 and few.images == drawn.images
+    assert find_faults(AnnotationFile(str(few.ann_file))) == []
+    assert first_boxes(drawn, tmp_path, drawn.boxes) is drawn
+    with pytest.raises(ValueError, match='at least 1, got -2'):
+        first_boxes(drawn, tmp_path, -2)
 
 
 def test_index_files_are_sound_and_load_alike(tmp_path):

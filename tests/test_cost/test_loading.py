@@ -82,3 +82,12 @@ def test_a_chunk_is_decoded_once_for_its_boxes(config):
     assert {'decode', 'crop and resize', 'pack'} <= set(parts)
     # A dozen boxes share an image here: a box's share of it is small.
     assert 0 < parts['decode'] < .01
+
+
+def test_the_image_of_a_chunk_is_decoded_while_it_is_timed(config):
+    dataset = DATASETS.build(dict(config.test_dataloader.dataset, chunk_boxes=1))
+    images = dataset.boxes.columns.image_index
+    # The image's boxes go on in the next chunk, so the data set keeps it.
+    first = next(i for i in range(len(images) - 1) if images[i] == images[i + 1])
+    parts = time_labelling(dataset, [first])
+    assert parts['decode'] > parts['expansion']
