@@ -17,6 +17,9 @@ _base_ = [
 
 data_root = '{{$MAL_DATA_ROOT:../shared/data}}/coco_mini/'
 crop_size = (224, 224)
+# A label's crop is larger and shows more around the box: better masks of every
+# size for the price of a mirrored crop (docs/experiments.md, section 17).
+label_size = (320, 320)
 max_epochs = 18
 _batch_size = 16
 _iters_per_epoch = 75  # 1188 boxes in batches of 16
@@ -47,12 +50,10 @@ model = dict(
     grouping_loss=dict(
         type='mmdet_mal.TokenGroupingLoss',
         fade_iters=max_epochs * _iters_per_epoch // 2),
-    flip=True,
-    # What the frozen tokens of a box say by themselves, and a quarter of what
-    # the network learned (docs/experiments.md, section 12).
-    label_grouping=dict(ridge=10.0, rounds=4, network_weight=0.25),
+    # What the frozen tokens of a box say by themselves, and a share of what the
+    # network learned (docs/experiments.md, sections 12 and 17).
+    label_grouping=dict(ridge=10.0, rounds=4, network_weight=0.15),
     refine='mean_field',
-    postprocess=dict(ellipse_prior=4.0),
     # Fitted on the human masks of the training photographs (docs/quality.md).
     quality=dict(calibration='coco_mini'))
 
@@ -66,7 +67,10 @@ train_pipeline = [
     _load, _expand, _crop, _flip,
     dict(_branch, student=[_jitter, _grey, _blur, _pack])
 ]
-test_pipeline = [_base_.test_pipeline[0], _crop, _pack]
+test_pipeline = [
+    dict(type='mmdet_mal.FixedBoxExpansion', rate=0.4),
+    dict(_crop, size=label_size), _pack
+]
 
 train_dataloader = dict(
     batch_size=_batch_size,

@@ -17,10 +17,13 @@ def cfg(request):
     return Config.fromfile(request.param)
 
 
-def test_the_model_scores_a_crop_of_the_configs_size(cfg):
+@pytest.mark.parametrize('crop', ['training', 'labels'])
+def test_the_model_scores_a_crop_of_the_configs_size(cfg, crop):
     """Without memory or arithmetic: on the meta device."""
-    size = cfg.test_pipeline[1]['size']
-    assert size == cfg.train_pipeline[2]['size']
+    trained, labelled = (cfg.train_pipeline[2]['size'],
+                         cfg.test_pipeline[1]['size'])
+    assert trained <= labelled
+    size = trained if crop == 'training' else labelled
     with torch.device('meta'):
         model = MODELS.build(cfg.model)
         crops = torch.zeros(2, 3, *size)

@@ -16,14 +16,14 @@ def cfg():
     return Config.fromfile(MAL / 'supervised_deit-ti_coco-mini.py')
 
 
-def test_only_supervision_differs_from_the_labeller(cfg):
+def test_only_supervision_differs_in_training(cfg):
     twin, labeller = cfg.to_dict(), Config.fromfile(
         MAL / 'mal_deit-ti_coco-mini.py').to_dict()
     model, theirs = twin.pop('model'), labeller.pop('model')
     changed = {key for key in {*model, *theirs}
                if model.get(key) != theirs.get(key)}
-    assert changed == {'type', 'mask_loss', 'grouping_loss', 'label_grouping',
-                       'quality'}
+    labelling = {'label_grouping', 'flip', 'postprocess', 'quality'}
+    assert changed == {'type', 'mask_loss', 'grouping_loss', *labelling}
     steps = twin.pop('train_pipeline')
     assert [s for s in steps if s['type'] != 'mmdet_mal.CropHumanMask'] == \
         labeller.pop('train_pipeline')
@@ -33,7 +33,13 @@ def test_only_supervision_differs_from_the_labeller(cfg):
         'type', 'ann_file', 'pipeline'}
     # What MMEngine keeps of the file itself: names of intermediate values.
     public = {key for key in {*twin, *labeller} if not key.startswith('_')}
-    assert {key for key in public if twin.get(key) != labeller.get(key)} == set()
+    assert {key for key in public if twin.get(key) != labeller.get(key)} == {
+        'test_pipeline', 'test_dataloader'}
+
+
+def test_its_labels_are_cut_from_crops_as_it_was_trained_with(cfg):
+    assert cfg.test_pipeline[1] == cfg.train_pipeline[2]
+    assert cfg.test_dataloader.dataset.pipeline == cfg.test_pipeline
 
 
 def test_the_labellers_own_configs_never_see_its_data_set():

@@ -2,7 +2,7 @@
 
 What is left of it: data, crops of 224 px, six frozen blocks, width 96, rates,
 epochs, the teacher's pace.  Off: two maps, ten of twelve blocks, grouping
-loss, CRF weight 1; at labelling grouping, mean field, flip and ellipse;
+loss, CRF weight 1; at labelling grouping, mean field and larger crops;
 calibration.
 """
 _base_ = '../mal_deit-ti_coco-mini.py'
@@ -21,7 +21,11 @@ model = dict(
     crf_loss=dict(loss_weight=0.5),
     grouping_loss=None,
     label_grouping=None,
-    flip=False,
     refine='none',
-    postprocess=dict(ellipse_prior=0.0),
     quality=None)
+
+_load, _expand, _crop, _flip, _branch = _base_.train_pipeline
+test_pipeline = [
+    dict(_base_.test_pipeline[0], rate=0.3), _crop, _base_.test_pipeline[2]
+]
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
