@@ -4,7 +4,8 @@
         --cfg-options load_from=work_dirs/mal_deit-ti_coco-mini/epoch_18.pth
 
 The crops are as large as those of the labels; half as long again for masks that
-are a little better (docs/experiments.md, section 17).
+are a little better (docs/experiments.md, section 17).  The teacher starts anew, as
+the copy of the loaded student.
 """
 _base_ = './mal_deit-ti_coco-mini.py'
 

@@ -146,13 +146,25 @@ def _check_places(args: argparse.Namespace, rows: dict[str, str]) -> None:
         for path in filter(None, (*rows.values(), args.human)):
             refuse_same_file(args.out, path, '--out')
         check_writable(args.out, 'the scores')
+    if args.baseline_dir:
+        inputs = [args.human, *filter(None, rows.values())]
+        for name in (name for name, masks in rows.items() if not masks):
+            for path in inputs:
+                refuse_same_file(_baseline_file(args.baseline_dir, name), path,
+                                 '--baseline-dir')
+
+
+def _baseline_file(folder: str, name: str) -> str:
+    """Where the masks of a baseline are kept."""
+    from pathlib import Path
+
+    return str(Path(folder) / f'{name}.json')
 
 
 def _score_all(args: argparse.Namespace, rows: dict[str, str], human: dict,
                targets: dict[int, dict]) -> 'dict[str, MaskIoUs]':
     """Score every row; baselines without a file are run."""
     import tempfile
-    from pathlib import Path
 
     from mmdet_mal.evaluation.baselines import (label_with_baseline,
                                                 label_with_instant)
@@ -162,7 +174,7 @@ def _score_all(args: argparse.Namespace, rows: dict[str, str], human: dict,
     with tempfile.TemporaryDirectory() as temporary:
         for name, masks in rows.items():
             if not masks:
-                masks = str(Path(args.baseline_dir or temporary) / f'{name}.json')
+                masks = _baseline_file(args.baseline_dir or temporary, name)
                 if name == INSTANT:
                     label_with_instant(args.human, masks, args.images)
                 else:

@@ -69,15 +69,17 @@ def estimate_profile(name: str, config: Any, config_name: str,
     """
     from .operations import count_operations
     full, peak, memory = GPUS[name]
-    work = count_operations(config)
-    views = 2 if config.model.get('flip') else 1
-    train = (work.forward * 2 + work.backward) / (peak * 1e12 * TRAIN_SHARE)
-    label = work.forward * views / (peak * 1e12 * LABEL_SHARE)
+    label_work = count_operations(config)
     batch = config.train_dataloader.batch_size if config.get(
         'train_dataloader') else 0
+    work = count_operations(config, 'train') if batch else label_work
+    views = 2 if config.model.get('flip') else 1
+    train = (work.forward * 2 + work.backward) / (peak * 1e12 * TRAIN_SHARE)
+    label = label_work.forward * views / (peak * 1e12 * LABEL_SHARE)
     note = (
-        f'ESTIMATE, nothing of it measured: {work.forward / 1e9:.0f} GFLOP a '
-        f'forward pass, {(work.forward * 2 + work.backward) / 1e9:.0f} a trained '
+        f'ESTIMATE, nothing of it measured: {label_work.forward / 1e9:.0f} GFLOP '
+        'a forward pass of a label, '
+        f'{(work.forward * 2 + work.backward) / 1e9:.0f} a trained '
         f'box, {peak:g} TFLOP/s peak, of which {TRAIN_SHARE:.0%} in training and '
         f'{LABEL_SHARE:.0%} in labelling are assumed; loader as measured '
         'on a core of an AMD EPYC (Zen 3)')

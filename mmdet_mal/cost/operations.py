@@ -32,13 +32,14 @@ class Work:
     saved_bytes: float
 
 
-def count_operations(config: Any) -> Work:
+def count_operations(config: Any, crops: str = 'label') -> Work:
     """Count for the network of a config.
 
     Args:
         config: MMEngine config with ``model.network`` (a MaskAutoLabeler) or
             ``model.encoder`` (an InstantLabeler, whose grouping and mean field
             do not count).
+        crops: ``'label'`` or ``'train'``, whose size may differ.
     """
     import torch
     from mmengine.registry import DefaultScope
@@ -46,7 +47,7 @@ def count_operations(config: Any) -> Work:
 
     from mmdet_mal.registry import MODELS
     model = config.model
-    size = _crop_size(config)
+    size = _crop_size(config, crops)
     saved = 0.
 
     def keep(tensor: Any) -> Any:
@@ -83,9 +84,16 @@ def count_operations(config: Any) -> Work:
                 saved * _BF16_SHARE if trained else 0.)
 
 
-def _crop_size(config: Any) -> tuple[int, int]:
-    """Height and width of the crops that the config labels."""
-    for step in config.test_dataloader.dataset.pipeline:
-        if step['type'].rpartition('.')[2] == 'CropBox':
-            return tuple(step.get('size', (512, 512)))
+def _crop_size(config: Any, crops: str) -> tuple[int, int]:
+    """Height and width of the crops that the config labels or trains on."""
+    # Where a training does not say (a crop within another step), as in a label.
+    loaders = dict(label=['test_dataloader'],
+                   train=['train_dataloader', 'test_dataloader'])[crops]
+    for loader in loaders:
+        dataset = config[loader].dataset
+        while 'dataset' in dataset:  # wrapped
+            dataset = dataset['dataset']
+        for step in dataset.get('pipeline', ()):
+            if step['type'].rpartition('.')[2] in ('CropBox', 'CutWindow'):
+                return tuple(step.get('size', (512, 512)))
     return 512, 512

@@ -35,7 +35,7 @@ class DeferredGuardOptimWrapper(StepGuard, OptimWrapper):
         **kwargs: Of :class:`~mmengine.optim.OptimWrapper`.
 
     Raises:
-        SettingError: If the optimizer is not fused.
+        SettingError: If the optimizer is not fused, or is SGD with momentum.
     """
 
     report_lag = 1
@@ -47,6 +47,14 @@ class DeferredGuardOptimWrapper(StepGuard, OptimWrapper):
             raise SettingError(
                 "guard='deferred' wants an optimizer that can skip a step on "
                 'the device; set optim_wrapper.optimizer.fused=True, or '
+                "optim_wrapper.guard='at_once'")
+        # Its fused kernel leaves the momentum as the memory was, if the very
+        # first step is skipped, and goes on with that (torch 2.13).
+        if isinstance(optimizer, torch.optim.SGD) and any(
+                group['momentum'] for group in optimizer.param_groups):
+            raise SettingError(
+                "guard='deferred' does not go with SGD that has a momentum; set "
+                'optim_wrapper.optimizer.type=AdamW, or '
                 "optim_wrapper.guard='at_once'")
         self.dtype = dtype
         self._waiting: HostCopy | None = None

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from mmengine.dist import broadcast_object_list, get_rank
+from mmengine.dist import broadcast_object_list, get_rank, get_world_size
 from mmengine.runner import EpochBasedTrainLoop
 from torch.utils.data import DataLoader
 
@@ -20,6 +20,7 @@ _EPOCH_STREAM = 2
 # Where a run stands, in the message hub and so in every checkpoint.
 _DONE = 'epoch_iters_done'
 _LENGTH = 'epoch_iters'
+_RANKS = 'epoch_ranks'
 
 
 class ResumeError(UserError):
@@ -140,8 +141,20 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         before = length if fresh else hub.get_info(_LENGTH, length)
         done = 0 if fresh else hub.get_info(
             _DONE, self._iter - self._epoch * length)
+        # Ranks of a sampler that keeps boxes of an image together take pieces of
+        # the order, not turns: of another number, they would not fit.
+        ranks = get_world_size()
+        ranks_before = ranks if fresh else hub.get_info(_RANKS, ranks)
         hub.update_info(_LENGTH, length)
         hub.update_info(_DONE, done)
+        hub.update_info(_RANKS, ranks)
+        if (done and ranks_before != ranks
+                and getattr(self._sampler, 'together', 1) > 1):
+            raise ResumeError(
+                f'{os.fspath(self.runner._load_from or "the checkpoint")}: '
+                f'was saved within an epoch by {ranks_before} processes with '
+                f'sampler.together, and there are {ranks} now; resume with as '
+                'many, or from a checkpoint of the end of an epoch')
         if done and before != length or not 0 <= done <= length:
             raise ResumeError(
                 f'{os.fspath(self.runner._load_from or "the checkpoint")}: '

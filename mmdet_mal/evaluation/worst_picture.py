@@ -71,8 +71,9 @@ def _draw_box(img: np.ndarray, bbox: np.ndarray) -> np.ndarray:
     """The box on its picture, which is reduced first: the line stays visible."""
     scale = min(1., CELL_SIZE[0] / img.shape[0], CELL_SIZE[1] / img.shape[1])
     if scale < 1:
-        img = cv2.resize(img, None, fx=scale, fy=scale,
-                         interpolation=cv2.INTER_AREA)
+        # A thin box keeps a pixel; OpenCV would round it to none and refuse.
+        size = tuple(max(1, round(side * scale)) for side in img.shape[1::-1])
+        img = cv2.resize(img, size, interpolation=cv2.INTER_AREA)
     return draw_boxes(np.ascontiguousarray(img), [bbox * scale], _COLOUR)
 
 

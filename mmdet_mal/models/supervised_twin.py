@@ -34,6 +34,9 @@ class SupervisedTwin(MaskAutoLabeler):
         if any((self.grouping_loss, self.pairwise_loss, self.class_loss)):
             raise SettingError('the supervised twin learns from masks alone: set '
                                'grouping_loss, pairwise_loss and class_loss to None')
+        if self.box_losses.scales != (1, ):
+            raise SettingError('the supervised twin compares masks at one scale; '
+                               'leave loss_scales out')
         self.mask_loss = MODELS.build(mask_loss)
 
     def loss(self, inputs: dict[str, Tensor],

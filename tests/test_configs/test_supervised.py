@@ -55,6 +55,13 @@ def test_other_losses_than_masks_are_refused(cfg):
         MODELS.build(cfg.model)
 
 
+def test_more_scales_than_one_are_refused(cfg):
+    cfg.model.loss_scales = (1, 2)
+    with (torch.device('meta'),
+          pytest.raises(ValueError, match='leave loss_scales out')):
+        MODELS.build(cfg.model)
+
+
 def test_it_trains_on_photographs_with_human_masks(
         cfg, train_briefly, coco_mini_root, deit_weights, monkeypatch):
     cfg.model.network.pretrained = str(deit_weights)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mmdet_mal.cost.gpu_estimate import (DECODE_SECONDS, GPUS, TRAIN_SHARE,
-                                         estimate_profile, find_gpu)
+from mmdet_mal.cost.gpu_estimate import (DECODE_SECONDS, GPUS, LABEL_SHARE,
+                                         TRAIN_SHARE, estimate_profile, find_gpu)
 from mmdet_mal.cost.operations import count_operations
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.tool import load_config
@@ -59,6 +59,18 @@ def test_an_estimate_says_so_and_names_what_it_assumes():
     assert profile.train_seconds == pytest.approx(
         (2 * work.forward + work.backward) / (989.5e12 * TRAIN_SHARE))
     assert profile.decode_seconds == DECODE_SECONDS
+
+
+def test_crops_of_labels_may_be_larger_than_those_of_the_training():
+    config = load_config('mal_deit-ti_coco-mini')
+    train, label = (count_operations(config, crops) for crops in ('train', 'label'))
+    # 320 px against 224.
+    assert label.forward > 2 * train.forward
+    profile = estimate_profile('h100', config, 'c', 10)
+    assert profile.train_seconds == pytest.approx(
+        (2 * train.forward + train.backward) / (989.5e12 * TRAIN_SHARE))
+    assert profile.label_seconds == pytest.approx(
+        label.forward / (989.5e12 * LABEL_SHARE))
 
 
 @pytest.mark.parametrize('name', ['H100', 'RTX 4090', 'nvidia-l4', 'NVIDIA A100'])

@@ -6,7 +6,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from markdown_page import REPO
 
-_ROWS = ('box', 'ellipse', 'GrabCut', 'MAL, trained', 'instant', 'boxes')
+_ROWS = ('box', 'ellipse', 'GrabCut', 'random walker', 'MAL, trained', 'instant',
+         'boxes')
 
 
 def table_rows(text: str) -> dict[str, set[tuple[str, ...]]]:

@@ -112,6 +112,18 @@ def test_an_optimizer_that_cannot_skip_is_refused():
         build(fused=False)
 
 
+def test_sgd_is_refused_with_momentum():
+    """Its momentum would be what the memory held, were the first step skipped."""
+    weight = nn.Parameter(torch.ones(2))
+    with pytest.raises(UserError, match='SGD that has a momentum'):
+        DeferredGuardOptimWrapper(
+            torch.optim.SGD([weight], lr=.1, momentum=.9, fused=True))
+    wrapper = DeferredGuardOptimWrapper(torch.optim.SGD([weight], lr=.5, fused=True))
+    for factor in (NAN, 1.):
+        wrapper.update_params(weight.sum() * factor)
+    assert weight.tolist() == [.5, .5]
+
+
 def test_the_forward_pass_is_under_autocast_if_so_asked():
     model, wrapper = build(dtype=torch.bfloat16)
     with wrapper.optim_context(model):

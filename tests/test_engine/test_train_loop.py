@@ -131,6 +131,19 @@ def test_epoch_of_another_length_is_fine_between_epochs(train, tmp_path):
     assert 'had 3 iterations when the checkpoint was saved and has 6' in log
 
 
+@pytest.mark.parametrize('together', [1, 2])
+def test_pieces_of_an_order_belong_to_a_number_of_processes(
+        train, tmp_path, monkeypatch, together):
+    options = {'train_dataloader.sampler.together': together}
+    train(tmp_path, cut_before=2, **options)
+    monkeypatch.setattr('mmdet_mal.engine.train_loop.get_world_size', lambda: 2)
+    if together == 1:
+        train(tmp_path, resume=True, **options)
+        return
+    with pytest.raises(ResumeError, match='by 1 processes with sampler.together'):
+        train(tmp_path, resume=True, **options)
+
+
 def test_log_lines_and_rates_go_on(train, whole, tmp_path):
     train(tmp_path, cut_before=4)
     runner, _ = train(tmp_path, resume=True)

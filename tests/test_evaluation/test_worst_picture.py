@@ -47,6 +47,15 @@ def test_the_line_of_a_large_box_stays_visible(tmp_path):
     assert (grid == GREEN).all(axis=-1).sum() > 4 * 100
 
 
+def test_a_box_of_a_pixels_width_is_drawn(tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.png'), np.full((1500, 20, 3), 90, np.uint8))
+    ann = dict(id=5, image_id=1, bbox=[8, 10, 1, 1400])
+    grid = worst_grid([dict(annotation_id=5, file_name='a.png', iou=0., category='',
+                            score=None)],
+                      dict(annotations=[]), dict(annotations=[ann]), tmp_path)
+    assert (grid == GREEN).all(axis=-1).any()
+
+
 def test_a_box_without_a_mask_is_shown_bare(case):
     worst, _, human, folder = case
     grid = worst_grid(worst, dict(annotations=[]), human, folder)

@@ -33,7 +33,7 @@ def test_a_calibration_falls_back_to_fewer_components():
     quality = MaskQuality('coco_mini')
     scores = {quality({name: value for name, value in COMPONENTS.items()
                        if name not in left_out})
-              for left_out in ((), OPTIONAL, ('flip_iou', ), ('spill', ))}
+              for left_out in ((), OPTIONAL, ('refine_iou', ), ('spill', ))}
     assert len(scores) == 4 and all(.5 < score < .9 for score in scores)
 
 

@@ -126,6 +126,19 @@ def test_no_input_is_written_over(evaluate, drawn, tmp_path, capsys, which):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+@pytest.mark.parametrize('which', ['masks', 'human'])
+def test_no_input_is_written_over_by_a_baseline(
+        evaluate, drawn, tmp_path, capsys, which):
+    paths = dict(zip(('masks', 'human'), drawn[:2], strict=True))
+    paths[which] = shutil.copy(paths[which], tmp_path / 'box.json')
+    before = (tmp_path / 'box.json').read_bytes()
+    with pytest.raises(SystemExit):
+        evaluate(paths['masks'], paths['human'], '--baselines', 'box',
+                 '--baseline-dir', tmp_path)
+    assert 'this is the input' in capsys.readouterr().err
+    assert (tmp_path / 'box.json').read_bytes() == before
+
+
 def test_a_picture_of_the_worst_that_fails_takes_no_scores_along(
         evaluate, drawn, tmp_path, capsys):
     masks, human, _ = drawn

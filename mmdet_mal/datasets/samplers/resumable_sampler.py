@@ -34,18 +34,18 @@ class ResumableSampler(DefaultSampler):
             of turns.  Defaults to 1, the stock order.
 
     Raises:
-        SettingError: If ``together`` is less than 1, or more and the data set
-            does not tell the images of its samples.
+        SettingError: If ``together`` is no whole number of at least 1, or more
+            and the data set does not tell the images of its samples.
     """
 
     _start = 0
 
     def __init__(self, *args: Any, together: int = 1, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if together < 1:
-            raise SettingError(
-                f'sampler.together must be at least 1, got {together}')
-        self.together = together
+        if together != int(together) or together < 1:
+            raise SettingError('sampler.together must be a whole number of at '
+                               f'least 1, got {together}')
+        self.together = int(together)
         if together > 1:
             _images_of(self.dataset)
 
@@ -116,13 +116,14 @@ def group_order(groups: np.ndarray, together: int) -> np.ndarray:
 
 def _images_of(dataset: Any) -> np.ndarray:
     """Image of each sample, as any number of its own."""
+    number = len(dataset)  # some read their file only now
     while hasattr(dataset, 'dataset'):
         dataset = dataset.dataset
-    len(dataset)  # some read their file only now
     columns = getattr(dataset, 'columns', None)
-    if columns is None:
+    # A wrapper that repeats or leaves out samples numbers them anew.
+    if columns is None or len(dataset) != number:
         raise SettingError(
             f'sampler.together: a {type(dataset).__name__} does not tell the '
-            'images of its samples; use mmdet_mal.BoxInstanceDataset or '
-            'together=1')
+            'images of its samples, or a wrapper repeats them; use a '
+            'mmdet_mal.BoxInstanceDataset alone, or together=1')
     return np.asarray(columns.image_index)

@@ -62,6 +62,8 @@ class PasteBoxes(BaseTransform):
             (.2, .6).
         max_count (int): One to so many pastes, drawn with equal chance.  Default
             2.
+        backend_args (dict, optional): File backend, as of the pipeline's
+            ``LoadBoxImage``.  Default None, local files.
     """
 
     takes_other_boxes = True
@@ -69,7 +71,9 @@ class PasteBoxes(BaseTransform):
     def __init__(self,
                  prob: float = 0.5,
                  size_range: tuple[float, float] = (0.2, 0.6),
-                 max_count: int = 2) -> None:
+                 max_count: int = 2,
+                 *,
+                 backend_args: dict | None = None) -> None:
         if not 0 <= prob <= 1:
             raise SettingError(f'prob must be in [0, 1], got {prob}')
         if len(size_range) != 2 or not 0 < size_range[0] <= size_range[1] <= 1:
@@ -81,7 +85,7 @@ class PasteBoxes(BaseTransform):
         self.prob = prob
         self.size_range = tuple(size_range)
         self.max_count = int(max_count)
-        self._load = LoadBoxImage()
+        self._load = LoadBoxImage(backend_args=backend_args)
 
     @cache_randomness
     def _draw_count(self) -> int:

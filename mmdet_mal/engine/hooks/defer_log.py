@@ -64,7 +64,7 @@ class DeferLogHook(Hook):
         outputs.update(_finite(before))
 
     def after_train(self, runner: Any) -> None:
-        """Log the last step too.
+        """Put the last step into the message hub; its log line is written already.
 
         Args:
             runner (Runner): The runner.

@@ -31,9 +31,10 @@ class MeanTeacherHook(StockMeanTeacherHook):
     * With ``gamma`` the momentum falls from 1 to ``momentum``, by the rule of
       mmengine's ``MomentumAnnealingEMA``: max(momentum, gamma / (gamma + t))
       after t iterations.  A short training then ends with a teacher that has
-      forgotten its start: with ``gamma=1`` it is the plain mean of all students
-      so far, with more it leans on the later ones.  The rule reads nothing but
-      the iteration, so a resumed run goes on as it would have.
+      forgotten its start: with ``gamma=1`` and an update each iteration it is
+      the plain mean of all students so far, with more it leans on later ones.
+      The rule reads nothing but the iteration, so a resumed run goes on as it
+      would have.
 
     Args:
         momentum (float): Share of the student in each update, in (0, 1).

@@ -11,6 +11,8 @@ from mmdet_mal.engine.step_guard import StepGuard, StepReport
 from mmdet_mal.registry import HOOKS
 from mmdet_mal.utils.errors import UserError
 
+from .defer_log import DeferLogHook
+
 # A batch of a log line; larger ones are cut.
 _MAX_LISTED = 16
 
@@ -74,6 +76,15 @@ class NanGuardHook(Hook):
                 f'NanGuardHook: {type(runner.optim_wrapper).__name__} does not '
                 'skip non-finite steps; set optim_wrapper.type to '
                 'mmdet_mal.AutoPrecisionOptimWrapper')
+        if runner.optim_wrapper.report_lag and not any(
+                isinstance(hook, DeferLogHook) for hook in runner.hooks):
+            raise UserError(
+                "NanGuardHook: optim_wrapper.guard='deferred' tells of a bad step "
+                'when its losses stand in the log already; add '
+                "default_hooks.defer_log.type=mmdet_mal.DeferLogHook, or set "
+                "optim_wrapper.guard='at_once'")
+        # What a run of this process left that ended with an error.
+        runner.optim_wrapper.last_report()
         resumed = runner.iter > 0
         hub = runner.message_hub
         self._total = hub.get_info(_TOTAL, 0) if resumed else 0

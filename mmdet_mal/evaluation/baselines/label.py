@@ -64,8 +64,9 @@ def label_with_baseline(name: str,
 
     Raises:
         UserError: unknown baseline, unreadable input, no folder of images
-            where one is needed, none of the images can be read, or an output
-            that cannot be written.  A faulty box or an unreadable image is no
+            where one is needed, none of the images can be read, an output
+            that cannot be written, or with ``reuse`` one that is no
+            baseline's.  A faulty box or an unreadable image is no
             error: its filled box stands in, flagged and counted.
     """
     if name not in BASELINES:
@@ -155,6 +156,12 @@ def _is_kept(path: str | Path, provenance: dict) -> bool:
         data = load_annotation_file(str(path))
     except AnnotationError:
         return False
-    return data.get('info', {}).get('mal') == provenance and not any(
+    info = data.get('info')
+    made_by = info.get('mal') if isinstance(info, dict) else None
+    if not isinstance(made_by, dict) or 'baseline' not in made_by:
+        raise UserError(
+            f'{path} lies where the masks of a baseline go, and this command '
+            'did not write it; move it away, or take another folder')
+    return made_by == provenance and not any(
         (ann.get('mal') or {}).get('fallback') == IMAGE_UNREADABLE
         for ann in data['annotations'])

@@ -123,9 +123,22 @@ def test_ranks_share_the_groups(monkeypatch, ranks, round_up):
     assert len(together) == (-(-11 // ranks) * ranks if round_up else 11)
 
 
-def test_less_than_one_box_together_is_refused():
-    with pytest.raises(SettingError, match='at least 1, got 0'):
-        ResumableSampler(DATA, together=0)
+@pytest.mark.parametrize('together', [0, 2.5])
+def test_less_than_one_box_together_or_a_part_is_refused(together):
+    with pytest.raises(SettingError, match=f'at least 1, got {together}'):
+        ResumableSampler(DATA, together=together)
+
+
+@pytest.mark.parametrize('number', [22, 5])
+def test_a_wrapper_that_numbers_samples_anew_is_refused(number):
+    class Wrapper:
+        dataset = _Boxes(IMAGES)
+
+        def __len__(self):
+            return number
+
+    with pytest.raises(SettingError, match='a wrapper repeats them'):
+        ResumableSampler(Wrapper(), together=2)
 
 
 def test_a_data_set_without_images_is_refused():

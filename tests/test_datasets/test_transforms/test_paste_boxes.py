@@ -93,6 +93,26 @@ def test_the_content_is_the_box_without_its_surroundings():
         assert set(np.unique(results['img']).tolist()) == {0, 70}
 
 
+def test_other_images_are_read_by_the_file_backend_of_the_settings(monkeypatch):
+    class Unread(Others):
+        def info(self, index):
+            info = super().info(index)
+            del info['img']
+            return info
+
+    seen = []
+
+    def read(path, who, *, backend_args, **options):
+        seen.append((path, backend_args))
+        return np.full((50, 60, 3), 70, np.uint8)
+
+    monkeypatch.setattr('mmdet_mal.datasets.transforms.load_box_image.open_image',
+                        read)
+    transform = PasteBoxes(prob=1., max_count=1, backend_args=dict(backend='http'))
+    changed, _ = pasted(0, transform, others=Unread())
+    assert changed.any() and seen == [('x', dict(backend='http'))]
+
+
 def test_probability_and_count():
     for prob, low, high in ((0., 0, 0), (.5, 60, 140), (1., 200, 200)):
         transform = PasteBoxes(prob=prob, max_count=1)

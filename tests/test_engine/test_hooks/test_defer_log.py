@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 
 from mmdet_mal.engine.hooks.defer_log import DeferLogHook
 from mmdet_mal.engine.hooks.nan_guard import NonFiniteError
+from mmdet_mal.utils.errors import UserError
 
 FUSED = {'optim_wrapper.optimizer.fused': True}
 DEFERRED = {**FUSED, 'optim_wrapper.guard': 'deferred',
@@ -62,6 +63,12 @@ def test_log_and_weights_are_those_of_the_guard_that_waits(tiny_runner, tmp_path
     assert len(history(other, 'loss')) == other.iter
     # The guard tells the norm of the last step, too.
     assert history(one, 'grad_norm') == pytest.approx(history(other, 'grad_norm'))
+
+
+def test_the_guard_asks_for_the_log_that_goes_with_it(tiny_runner, tmp_path):
+    options = {key: value for key, value in DEFERRED.items() if 'log' not in key}
+    with pytest.raises(UserError, match='add default_hooks.defer_log'):
+        train(tiny_runner, tmp_path, options)
 
 
 def test_a_bad_step_is_told_with_its_own_samples(tiny_runner, tmp_path):

@@ -1,5 +1,6 @@
 import json
 import zipfile
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -93,6 +94,17 @@ def test_a_file_is_reused_for_the_same_input_only(boxes, tmp_path):
     assert label_with_baseline('ellipse', boxes, out, reuse=True) is not None
     boxes.write_text(boxes.read_text() + '\n')
     assert label_with_baseline('ellipse', boxes, out, reuse=True) is not None
+
+
+@pytest.mark.parametrize('mal', [None, {'config_sha256': 'a'}, 'text'])
+def test_a_file_of_something_else_is_left_alone(boxes, tmp_path, mal):
+    out = tmp_path / 'box.json'
+    out.write_text(json.dumps(dict(
+        json.loads(Path(boxes).read_text()), info=dict(mal=mal))))
+    before = out.read_bytes()
+    with pytest.raises(UserError, match='this command did not write it'):
+        label_with_baseline('box', boxes, out, reuse=True)
+    assert out.read_bytes() == before
 
 
 def test_a_torn_file_is_not_reused(boxes, tmp_path):

@@ -141,7 +141,7 @@ def test_real_log_of_the_nan_guard_is_understood(tmp_path):
     hook = NanGuardHook()
     hook._total = hook._in_a_row = 1
     report = StepReport(float('nan'), float('nan'), skipped=True)
-    hook._tell(runner, report, 'annotation 1 (a.jpg)')
+    hook._tell(runner, report, runner.iter + 1, 'annotation 1 (a.jpg)')
     folder = start(tmp_path, '20261121_040000', [40, 50])
     with open(folder / '20261121_040000.log', 'a') as file:
         file.write(f'\n2026/11/21 04:03:00 - mmengine - WARNING - {said[0]}')
