@@ -1,39 +1,23 @@
 """A step that is not finite changes nothing."""
 
-import copy
 import math
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 from mmengine.logging import MessageHub
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
-from torch import nn
+
+sys.path.insert(0, str(Path(__file__).parent))
+from guarded_steps import CLIPPING, INF, NAN, assert_same, build_step, state
 
 from mmdet_mal.engine.guarded_amp_optim_wrapper import GuardedAmpOptimWrapper
 from mmdet_mal.engine.guarded_optim_wrapper import GuardedOptimWrapper
 
-NAN, INF = math.nan, math.inf
-CLIPPING = [
-    pytest.param(None, id='no clipping'),
-    pytest.param(dict(max_norm=0.5), id='by norm'),
-    pytest.param(dict(type='value', clip_value=0.1), id='by value'),
-]
-
 
 def build(kind=GuardedOptimWrapper, **kwargs):
-    """A model of two numbers with a wrapper around AdamW."""
-    torch.manual_seed(0)
-    model = nn.Linear(2, 1, bias=False)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
-    return model, kind(optimizer=optimizer, **copy.deepcopy(kwargs))
-
-
-def state(model, wrapper):
-    return copy.deepcopy((model.state_dict(), wrapper.state_dict()))
-
-
-def assert_same(one, other):
-    torch.testing.assert_close(one, other, rtol=0, atol=0)
+    return build_step(kind, **kwargs)
 
 
 @pytest.mark.parametrize('clip_grad', CLIPPING)

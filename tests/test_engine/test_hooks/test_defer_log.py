@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.hooks import Hook
+from poison import Poison
 
 from mmdet_mal.engine.hooks.defer_log import DeferLogHook
 from mmdet_mal.engine.hooks.nan_guard import NonFiniteError
@@ -16,33 +16,8 @@ DEFERRED = {**FUSED, 'optim_wrapper.guard': 'deferred',
             'default_hooks.defer_log': dict(type='mmdet_mal.DeferLogHook')}
 
 
-class _Poison(Hook):
-    """Makes the loss of some steps NaN; keeps the samples of each."""
-
-    def __init__(self, iters=()):
-        self.iters, self.ann_ids = iters, {}
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        self.ann_ids[runner.iter] = [
-            s.ann_id for s in data_batch['data_samples']['student']]
-        self.weight = next(runner.model.student.decoder.parameters())
-        self.before = self.weight.detach().clone()
-        if runner.iter in self.iters:
-            with torch.no_grad():
-                self.weight.mul_(math.nan)
-
-    # Before the teacher follows.
-    priority = 'HIGHEST'
-
-    def after_train_iter(self, runner, batch_idx, data_batch=None,
-                         outputs=None):
-        if runner.iter in self.iters:
-            with torch.no_grad():
-                self.weight.copy_(self.before)
-
-
 def train(tiny_runner, folder, options, poison=()):
-    runner, hook = tiny_runner(folder, **options), _Poison(poison)
+    runner, hook = tiny_runner(folder, **options), Poison(poison)
     runner.register_hook(hook)
     runner.train()
     return runner, hook

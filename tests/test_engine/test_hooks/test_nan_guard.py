@@ -6,38 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
-from mmengine.hooks import Hook
+from poison import Poison
 
 from mmdet_mal.engine.hooks.nan_guard import NanGuardHook, NonFiniteError
 from mmdet_mal.utils.errors import UserError
-
-
-class _Poison(Hook):
-    """Multiplies a weight by NaN for some steps, then brings it back.
-
-    What a step reads is then not finite, while the run's own weights are.
-    """
-
-    def __init__(self, iters):
-        self.iters = iters
-        self.teacher = {}
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        self.weight = next(runner.model.student.decoder.parameters())
-        self.before = self.weight.detach().clone()
-        if runner.iter in self.iters:
-            with torch.no_grad():
-                self.weight.mul_(math.nan)
-
-    # Before the teacher follows.
-    priority = 'HIGHEST'
-
-    def after_train_iter(self, runner, batch_idx, data_batch=None,
-                         outputs=None):
-        if runner.iter in self.iters:
-            with torch.no_grad():
-                self.weight.copy_(self.before)
 
 
 def log_of(runner):
@@ -45,7 +17,7 @@ def log_of(runner):
 
 
 def test_a_bad_step_is_skipped_counted_and_explained(train, tmp_path):
-    runner, record = train(tmp_path, hooks=[_Poison({1, 2, 4})])
+    runner, record = train(tmp_path, hooks=[Poison({1, 2, 4})])
     log = log_of(runner)
     assert log.count('Step skipped, not finite: loss nan, gradient norm nan') == 3
     assert ('at iteration 3; 2 in a row (at most 10), 2 in all; samples: '
@@ -67,7 +39,7 @@ def test_a_bad_step_is_skipped_counted_and_explained(train, tmp_path):
 
 def test_too_many_in_a_row_end_the_run(train, tmp_path):
     with pytest.raises(NonFiniteError) as error:
-        train(tmp_path, hooks=[_Poison({0, 2, 3})],
+        train(tmp_path, hooks=[Poison({0, 2, 3})],
               **{'default_hooks.nan_guard.max_in_a_row': 2})
     message = str(error.value)
     assert message.startswith('2 steps in a row were not finite')
@@ -77,9 +49,9 @@ def test_too_many_in_a_row_end_the_run(train, tmp_path):
 
 
 def test_a_resumed_run_counts_on(train, tmp_path):
-    train(tmp_path, cut_before=2, hooks=[_Poison({1})])
+    train(tmp_path, cut_before=2, hooks=[Poison({1})])
     with pytest.raises(NonFiniteError, match='2 steps in a row'):
-        train(tmp_path, resume=True, hooks=[_Poison({2})],
+        train(tmp_path, resume=True, hooks=[Poison({2})],
               **{'default_hooks.nan_guard.max_in_a_row': 2})
     runner, _ = train(tmp_path, resume=True)
     assert '1 of 6 steps were skipped' in log_of(runner)
