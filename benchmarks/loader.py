@@ -76,7 +76,7 @@ def _labelling(boxes: BoxFile, args: argparse.Namespace) -> dict:
     read = _reader(data, picks)
 
     def read_anew() -> float:
-        data._kept = None  # the image that the last reading left decoded
+        data.forget_image()  # that the last reading left decoded
         return read()
 
     result = side_by_side(

@@ -139,15 +139,15 @@ def _check_places(args: argparse.Namespace, rows: dict[str, str]) -> None:
                         'they are (--images DIR)')
     if args.images is not None:
         image_source(args.images)
+    inputs = [args.human, *filter(None, rows.values())]
     if args.out:
         if Path(args.out).suffix in ('.md', '.png'):
             raise UserError(f'--out {args.out}: names the JSON; the report in '
                             'Markdown and the plots go beside it')
-        for path in filter(None, (*rows.values(), args.human)):
+        for path in inputs:
             refuse_same_file(args.out, path, '--out')
         check_writable(args.out, 'the scores')
     if args.baseline_dir:
-        inputs = [args.human, *filter(None, rows.values())]
         for name in (name for name, masks in rows.items() if not masks):
             for path in inputs:
                 refuse_same_file(_baseline_file(args.baseline_dir, name), path,

@@ -108,8 +108,8 @@ def _timed(dataset: Any, picks: list[int], clock: PartClock,
     random.seed(seed)
     np.random.seed(seed)
     dataset[picks[0]]  # imports
-    if hasattr(dataset, '_kept'):
-        dataset._kept = None  # the image that its next chunk would go on with
+    if hasattr(dataset, 'forget_image'):  # chunks to label
+        dataset.forget_image()
     clock.seconds.clear()
     for pick in picks:
         with clock.part('the rest'):

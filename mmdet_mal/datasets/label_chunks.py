@@ -152,6 +152,10 @@ class LabelChunkDataset(Dataset):
         chunk are kept.
         """
         self.boxes = self._make_boxes()
+        self.forget_image()
+
+    def forget_image(self) -> None:
+        """Drop the image that the next chunk might go on with."""
         self._kept = None
 
     @property

@@ -236,11 +236,25 @@ def size_ranges(box_areas: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     Args:
         box_areas (np.ndarray): (n,), in px².
 
-    Yields:
-        tuple[str, np.ndarray]: key of ``SIZE_RANGES`` and bool (n,).
+    Returns:
+        Iterator[tuple[str, np.ndarray]]: key of ``SIZE_RANGES`` and bool (n,).
     """
-    for name, (low, high) in SIZE_RANGES.items():
-        yield name, (box_areas >= low) & (box_areas < high)
+    return half_open_ranges(box_areas, SIZE_RANGES)
+
+
+def half_open_ranges(values: np.ndarray, ranges: Mapping[str, tuple[float, float]]
+                     ) -> Iterator[tuple[str, np.ndarray]]:
+    """Which values lie in each range [low, high), in the order of the ranges.
+
+    Args:
+        values (np.ndarray): (n,).
+        ranges (Mapping[str, tuple[float, float]]): Low and high by name.
+
+    Yields:
+        tuple[str, np.ndarray]: name and bool (n,).
+    """
+    for name, (low, high) in ranges.items():
+        yield name, (values >= low) & (values < high)
 
 
 def mean_or_nan(values: np.ndarray) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from pycocotools import mask as mask_utils
 
-from .mask_iou import scored_annotations
+from .mask_iou import half_open_ranges, scored_annotations
 
 # Half-open ranges of the share of a box that its closest neighbour covers.
 OVERLAP_RANGES: dict[str, tuple[float, float]] = {
@@ -47,8 +47,8 @@ def overlap_ranges(covers: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     Args:
         covers (np.ndarray): (n,), as :func:`neighbour_cover` gives them.
 
-    Yields:
-        tuple[str, np.ndarray]: key of ``OVERLAP_RANGES`` and bool (n,).
+    Returns:
+        Iterator[tuple[str, np.ndarray]]: key of ``OVERLAP_RANGES`` and bool
+        (n,).
     """
-    for name, (low, high) in OVERLAP_RANGES.items():
-        yield name, (covers >= low) & (covers < high)
+    return half_open_ranges(covers, OVERLAP_RANGES)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mmdet_mal.models.box_geometry import rectangle_mask
+from mmdet_mal.models.box_losses import filled_share
 from mmdet_mal.models.crop_labeler import crop_box_areas, crop_valid_mask
 from mmdet_mal.models.mask_auto_labeler import MaskAutoLabeler
 from mmdet_mal.registry import MODELS
@@ -63,7 +64,6 @@ class SupervisedTwin(MaskAutoLabeler):
             torch.uint8, logits.device) for s in samples])
         losses = self.mask_loss(logits, masks, valid)
         boxes = torch.cat([s.gt_instances.bboxes for s in samples])
-        inside = rectangle_mask(boxes, size, stride) & valid
-        covered = ((logits.detach() > 0) & inside).sum()
-        losses['fill'] = covered / inside.sum().clamp(min=1)
+        losses['fill'] = filled_share(
+            logits, rectangle_mask(boxes, size, stride) & valid)
         return losses
