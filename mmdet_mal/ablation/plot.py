@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmdet_mal.experiments.figure import new_figure, plain_text, write_figure
+from mmdet_mal.visualization.figures import new_figure, plain, write_figure
 
 from .comparison import SizeScore
 from .grid import Grid
@@ -51,18 +51,18 @@ def write_plot(path: Path, grid: Grid,
             right.errorbar(y, x, xerr=reach, fmt='o', capsize=3)
     line = right.axhline if grid.axis else right.axvline
     line(0, color='grey', linewidth=.8)
-    name = plain_text(grid.base)
+    name = plain(grid.base)
     if grid.axis:
-        left.set(xlabel=plain_text(grid.axis), ylabel='mean IoU')
-        right.set(xlabel=plain_text(grid.axis), ylabel=f'less {name}, all boxes')
+        left.set(xlabel=plain(grid.axis), ylabel='mean IoU')
+        right.set(xlabel=plain(grid.axis), ylabel=f'less {name}, all boxes')
     else:
         left.set(xlabel='mean IoU')
         right.set(xlabel=f'mean IoU less {name}, all boxes')
-        left.set_yticks(places, [plain_text(cell.name) for cell in cells])
+        left.set_yticks(places, [plain(cell.name) for cell in cells])
         right.set_yticks(places, [''] * len(cells))
         right.set_ylim(left.get_ylim())
     left.legend(fontsize='small')
     left.grid(alpha=.3)
     right.grid(alpha=.3)
-    figure.suptitle(plain_text(grid.title))
+    figure.suptitle(plain(grid.title))
     write_figure(figure, path)

@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mmdet_mal.utils.errors import UserError
+from mmdet_mal.utils.held_signals import hold_signals
 
 from .running_steps import RunningSteps, StepStopped, signal_group
-from .signals import hold_signals
 
 _TAIL_LINES = 12
 _WAIT_SECONDS = 15

@@ -11,7 +11,7 @@ import numpy as np
 
 from mmdet_mal.evaluation.report import markdown_table
 from mmdet_mal.evaluation.retention import METRICS, retention
-from mmdet_mal.experiments.figure import new_figure, plain_text, write_figure
+from mmdet_mal.visualization.figures import new_figure, plain, write_figure
 from mmdet_mal.labelling.files import check_writable, write_then_rename
 
 HUMAN = 'human'
@@ -142,7 +142,7 @@ def _write_plot(path: str, table: RetentionTable) -> None:
             f'{name}: {100 * kept:.1f} % of {HUMAN}')
         axes.bar(places + number * width,
                  [100 * scores.get(m, math.nan) for m in table.metrics], width,
-                 label=plain_text(label))
+                 label=plain(label))
     axes.set_xticks(places + .4 - width / 2, table.metrics)
     axes.set(ylabel='mask AP, %')
     if shown:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib import colormaps
 
-from mmdet_mal.experiments.figure import new_figure, plain_text, write_figure
+from mmdet_mal.visualization.figures import new_figure, plain, write_figure
 
 from .curve import Point
 
@@ -27,7 +27,7 @@ def write_curve_plot(path: Path, title: str,
         levels = sorted(points)
         line, = axes.plot([100 * level for level in levels],
                           [points[level].miou for level in levels], marker='o',
-                          markersize=4, label=plain_text(name))
+                          markersize=4, label=plain(name))
         axes.fill_between(
             [100 * level for level in levels],
             [points[level].low for level in levels],
@@ -37,5 +37,5 @@ def write_curve_plot(path: Path, title: str,
              ylabel='mean IoU with human masks')
     axes.grid(alpha=.3)
     figure.legend(loc='outside right upper', fontsize='small')
-    figure.suptitle(plain_text(title))
+    figure.suptitle(plain(title))
     write_figure(figure, path)

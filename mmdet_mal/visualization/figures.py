@@ -1,10 +1,16 @@
 """Figures of matplotlib as PNG, without a window and without global state."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from mmdet_mal.utils.errors import UserError
+from mmdet_mal.utils.held_signals import hold_signals
+
+from .picture_files import write_bytes
 
 DPI = 110
 # Okabe and Ito's colours, which colour-blind people tell apart, too.
@@ -28,9 +34,29 @@ def new_figure(width: float, height: float) -> Figure:
 def png_bytes(figure: Figure) -> bytes:
     """A figure as the content of a PNG file."""
     buffer = io.BytesIO()
-    # Without the version of matplotlib the same figure gives the same bytes.
-    figure.savefig(buffer, format='png', metadata=dict(Software=None))
+    # What a signal's handler raises within its C++ parts, matplotlib turns into
+    # errors of its own: a Ctrl-C would end as 'Invalid bounding box'.
+    with hold_signals():
+        # Without the version of matplotlib the same figure gives the same bytes.
+        figure.savefig(buffer, format='png', metadata=dict(Software=None))
     return buffer.getvalue()
+
+
+def write_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure as PNG, whole or not at all.
+
+    Args:
+        figure (Figure): as :func:`new_figure` made it, drawn upon.
+        path (str | Path): ends in ``.png``; its folder is made where it is
+            missing.
+
+    Raises:
+        UserError: the name has another suffix, or cannot be written.
+    """
+    path = str(path)
+    if not path.lower().endswith('.png'):
+        raise UserError(f'{path}: the picture is a PNG, name it so')
+    write_bytes(path, png_bytes(figure))
 
 
 def plain(text: str) -> str:

@@ -1,12 +1,13 @@
 """Pictures side by side with captions, in one PNG."""
 
-import os
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 from mmdet_mal.utils.errors import UserError
+
+from .picture_files import write_bytes
 
 _GAP = 6
 _CAPTION_HEIGHT = 24
@@ -77,17 +78,7 @@ def write_png(path: str, img: np.ndarray) -> None:
         raise UserError(f'{path}: the picture is a PNG, name it so')
     encoded, data = cv2.imencode('.png', img)
     assert encoded, 'OpenCV encodes any uint8 BGR image'
-    temporary = f'{path}.tmp'
-    try:
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        with open(temporary, 'wb') as file:
-            file.write(data.tobytes())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(f'{path}: the picture cannot be written '
-                        f'({error.strerror})') from error
+    write_bytes(path, data.tobytes())
 
 
 def _write(canvas: np.ndarray, left: int, foot: int, text: str) -> None:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from mmdet_mal.experiments.signals import hold_signals
+from mmdet_mal.utils.held_signals import hold_signals
 
 
 def test_a_signal_waits_for_the_end_of_the_block():
