@@ -10,6 +10,9 @@ import cv2
 import numpy as np
 
 REPO = Path(__file__).resolve().parents[1]
+# Height and width of drawn photographs of 12, 24 and 48 megapixels: what is
+# saved per image shows more the larger it is.
+LARGE = dict(drawn=(3000, 4000), drawn_24=(4000, 6000), drawn_48=(6000, 8000))
 
 
 @dataclass(frozen=True)

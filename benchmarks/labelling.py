@@ -25,7 +25,7 @@ from pycocotools import mask as coco_mask
 from torch import nn
 
 from benchmarks.commandline import make_parser, run, set_threads
-from benchmarks.inputs import (BoxFile, drawn_images, first_boxes,
+from benchmarks.inputs import (LARGE, BoxFile, drawn_images, first_boxes,
                                fullest_images)
 from benchmarks.same_model import (INSTANT, SMALL, VIT_B, boxes_to_label,
                                    build_ours, config_for, instant_maps,
@@ -36,6 +36,8 @@ from benchmarks.textbook.labelling import label, network_maps
 
 ROUNDS = 5
 QUICK_BOXES = 2
+# Cases of minutes a round: half of the rounds, none to warm up.
+SLOW = ('vit_b', 'drawn_24', 'drawn_48')
 
 
 def ours(config: Config, model: nn.Module, folder: Path) -> Callable[[], Path]:
@@ -131,8 +133,9 @@ def cases(folder: Path) -> dict[str, tuple[str, Path, Callable[[], BoxFile], flo
         photographs=('labelling, small preset', SMALL, photographs, 5.),
         nuclei=('labelling, small preset', SMALL,
                 lambda: fullest_images('nuclei', folder, 120), 5.),
-        drawn=('labelling, small preset', SMALL,
-               lambda: drawn_images(folder, 1, 100, (3000, 4000)), 5.),
+        **{name: ('labelling, small preset', SMALL,
+                  partial(drawn_images, folder, 1, 100, size), 5.)
+           for name, size in LARGE.items()},
         instant=('labelling, instant', INSTANT, photographs, 5.),
         vit_b=('labelling, ViT-B/16 at 512 px, random weights', VIT_B,
                lambda: drawn_images(folder, 2, 4, (480, 640)), 1.3))
@@ -163,7 +166,7 @@ def measure(args: argparse.Namespace) -> list[dict]:
             def call(path: str, paths=paths, written=written) -> None:
                 written[path] = paths[path]()
 
-            slow = name == 'vit_b'
+            slow = name in SLOW
             result = side_by_side(
                 title, {path: partial(call, path) for path in paths},
                 max(1, args.rounds // 2) if slow else args.rounds,
@@ -183,8 +186,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options beside the common ones."""
     parser.add_argument('--only', nargs='+', metavar='CASE',
                         choices=list(cases(Path())),
-                        help='of photographs, nuclei, drawn (one of 12 '
-                        'megapixels with 100 boxes), instant, vit_b')
+                        help='of photographs, nuclei, drawn, drawn_24, '
+                        'drawn_48 (one of 12, 24, 48 megapixels with 100 '
+                        'boxes), instant, vit_b')
     parser.add_argument('--boxes', type=int, metavar='N',
                         help='label only the first N of each case')
     parser.add_argument('--workers', type=int, default=0,

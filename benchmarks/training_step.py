@@ -4,12 +4,17 @@
 
 Both train the network of mal_deit-ti_coco-mini.py from the same weights on the
 same batches of 16 crops with the same augmentations, all in this process (no
-loader workers).  Ours is the product's own runner with its hooks; its images
-are decoded once, before the first step, as the preset says.
+loader workers).  Ours is the product's own runner with its hooks.  Images of
+COCO's size are decoded once, before the first step, as the preset says; of
+large ones, which memory may not hold, it decodes one to cut 32 crops and more,
+of this epoch and the next (crops_ahead); there a round has the steps of two
+epochs, so that all decoding is in it.
 """
 
 import argparse
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import mmdet_mal  # noqa: F401  its shields come before mmengine's runner
@@ -19,7 +24,8 @@ from mmengine.runner import Runner
 from torch.utils.data import default_collate
 
 from benchmarks.commandline import make_parser, run, set_threads
-from benchmarks.inputs import BoxFile, fullest_images
+from benchmarks.inputs import (LARGE, BoxFile, drawn_images, first_boxes,
+                               fullest_images)
 from benchmarks.same_model import (SMALL, boxes_to_train, build_ours,
                                    config_for, recipe_of, textbook_network)
 from benchmarks.side_by_side import side_by_side
@@ -30,6 +36,12 @@ from mmdet_mal.utils.randomness import seeded, seed_process
 
 BOXES = 400
 TARGET = 3.
+# Of a drawn data set: images, boxes on each.
+DRAWN = (4, 16)
+CROPS_AHEAD = 32
+# For which crops of a drawn image are cut: so many boxes make 32.
+EPOCHS = CROPS_AHEAD // DRAWN[1]
+QUICK_BOXES = 32
 
 
 @LOOPS.register_module()
@@ -115,24 +127,67 @@ def make_paths(data: BoxFile, folder: Path,
     return TextbookTraining(config, data, model, batches, runner.seed), loop
 
 
+def cases(folder: Path) -> dict[str, Callable[[], BoxFile]]:
+    """What is trained on, by name."""
+    return dict(
+        photographs=partial(fullest_images, 'coco_mini', folder, BOXES),
+        **{name: partial(drawn_images, folder, *DRAWN, size)
+           for name, size in LARGE.items()})
+
+
+def config_of(name: str, data: BoxFile) -> Config:
+    """The small preset, as it is or for images that memory does not hold."""
+    config = config_for(SMALL, data, workers=0)
+    if name != 'photographs':
+        config.train_dataloader.dataset.update(
+            cache_images=False, crops_ahead=CROPS_AHEAD)
+    return config
+
+
 def measure(args: argparse.Namespace) -> list[dict]:
-    """Time steps of both."""
-    set_threads(args.threads)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        data = fullest_images('coco_mini', folder, BOXES)
-        textbook, ours = make_paths(data, folder)
-        set_threads(args.threads)  # the runner has set OpenCV's
-        result = side_by_side(
-            'training step, small preset, loader included',
-            dict(textbook=textbook.step, ours=ours.step), args.rounds,
-            warmup=2, inputs=f'batch of 16 of {data.name}, 224 px')
-    result['target'] = TARGET
-    return [result]
+    """Time steps of both in the cases that were asked for."""
+    results = []
+    for name in args.only or cases(Path()):
+        set_threads(args.threads)
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            data = cases(folder)[name]()
+            if args.boxes:
+                data = first_boxes(data, folder, args.boxes)
+            textbook, ours = make_paths(data, folder, config_of(name, data))
+            set_threads(args.threads)  # the runner has set OpenCV's
+            large = name != 'photographs'
+            steps = EPOCHS * len(ours.dataloader) if large else 1
+            paths = dict(textbook=textbook.step, ours=ours.step)
+            result = side_by_side(
+                f'{_steps(steps)}, small preset, loader included',
+                {path: partial(_repeat, step, steps)
+                 for path, step in paths.items()},
+                max(1, args.rounds // 2) if large else args.rounds,
+                warmup=0 if large else 2,
+                inputs=f'batches of 16 of {data.name}, 224 px')
+        results.append(dict(result, target=TARGET))
+    return results
+
+
+def _steps(count: int) -> str:
+    return 'training step' if count == 1 else f'{count} training steps'
+
+
+def _repeat(step: Callable[[], object], count: int) -> None:
+    for _ in range(count):
+        step()
 
 
 def main() -> None:
-    run(make_parser(__doc__), measure)
+    parser = make_parser(__doc__)
+    parser.add_argument('--only', nargs='+', metavar='CASE',
+                        choices=list(cases(Path())),
+                        help='of photographs, drawn, drawn_24, drawn_48 (four '
+                        'of 12, 24, 48 megapixels)')
+    parser.add_argument('--boxes', type=int, metavar='N',
+                        help='train on the first N of each case alone')
+    run(parser, measure, quick=dict(boxes=QUICK_BOXES))
 
 
 if __name__ == '__main__':

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Decoded images are kept in memory up to this: a quarter of a small machine.
 _CACHE_BYTES = 2 * 1024**3
+# Else so many crops are cut of a photograph when it is decoded.
+_CROPS_AHEAD = 32
 # Helper names of the shipped files, and what no longer means anything there.
 _LEFT_OUT = ('data_root', 'max_epochs')
 _LOG_SECONDS = 2.
@@ -63,7 +65,9 @@ def make_config(preset: Preset, boxes: str, images: str, weights: str,
     if preset.trains:
         loader = config.train_dataloader
         loader.dataset.update(place)
-        loader.dataset.cache_images = facts.pixel_bytes <= _CACHE_BYTES
+        fits = facts.pixel_bytes <= _CACHE_BYTES
+        loader.dataset.update(cache_images=fits,
+                              crops_ahead=0 if fits else _CROPS_AHEAD)
         loader.batch_size = batch_size
         loader.num_workers = workers
         # An epoch of a small set takes a second; a checkpoint a minute will do.

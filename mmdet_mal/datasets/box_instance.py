@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 from mmengine.dataset import BaseDataset, force_full_init
-from mmengine.dist import is_main_process
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.logging import MMLogger
 
 from mmdet_mal.registry import DATASETS
+from mmdet_mal.utils.setting_error import SettingError
 
 from .annotation_file import AnnotationFile
 from .annotations import AnnotationError
 from .columns import BoxColumns, Indices, subset_positions
+from .crops_ahead import CropsAhead
 from .fault_log import FaultLog, raise_errors
 from .faults import find_image_faults
 from .id_column import is_id
@@ -22,6 +24,7 @@ from .image_source import join_image_path
 from .image_table import ImageTable
 from .other_boxes import offer_other_boxes
 from .parsing import IMAGE_FILES, build_columns
+from .samplers.sample_key import SampleKey
 
 
 @DATASETS.register_module()
@@ -53,6 +56,11 @@ class BoxInstanceDataset(BaseDataset):
         cache_images (bool): Decode every image once, at the start, and keep
             them all in memory that forked workers share; for small sets.
             Defaults to False.
+        crops_ahead (int): For photographs too large for that: so many crops
+            are cut when an image is decoded, of its boxes in this epoch and
+            the next ones, and kept (:class:`.crops_ahead.CropsAhead`); 32 is
+            enough.  Samples are the same to the bit.  Off with several
+            processes, each of which wants crops of its own.  Defaults to 0.
         check_images (str): What is checked of each image that a sample
             needs before the first is read: 'headers' (exists, is an image of
             the size stated, not truncated; about .2 ms each, by the main
@@ -90,16 +98,22 @@ class BoxInstanceDataset(BaseDataset):
                  known_faults: Sequence[int] = (),
                  test_mode: bool = False,
                  lazy_init: bool = False,
-                 max_refetch: int = 1000) -> None:
+                 max_refetch: int = 1000,
+                 crops_ahead: int = 0) -> None:
         if faults not in ('raise', 'skip'):
             raise ValueError(f"faults must be 'raise' or 'skip', got '{faults}'")
         if check_images not in ('headers', 'exists', 'none'):
             raise ValueError("check_images must be 'headers', 'exists' or "
                              f"'none', got '{check_images}'")
+        if crops_ahead < 0 or crops_ahead and cache_images:
+            raise SettingError(
+                f'crops_ahead must be 0 or more, and 0 with cache_images; got '
+                f'{crops_ahead} and cache_images={cache_images}')
         self.min_area = min_area
         self.min_size = min_size
         self.backend_args = backend_args
         self.cache_images = cache_images
+        self.crops_ahead = crops_ahead
         self.check_images = check_images
         self.fault_policy = faults
         self.known_faults = frozenset(known_faults)
@@ -108,6 +122,7 @@ class BoxInstanceDataset(BaseDataset):
         self.faults = FaultLog(accepted=self.known_faults)
         self._cache: ImageCache | None = None
         self._cache_row: dict[int, int] = {}
+        self._ahead: CropsAhead | None = None
         super().__init__(
             ann_file=ann_file, metainfo=metainfo, data_root=data_root,
             data_prefix=data_prefix or dict(img=''), indices=indices,
@@ -144,6 +159,7 @@ class BoxInstanceDataset(BaseDataset):
         self._require_boxes(totals, large_enough)
         if self.cache_images:
             self._fill_cache()
+        self._cut_ahead()
         self._fully_initialized = True
         MMLogger.get_current_instance().info(
             f'{self.ann_file}: {len(self.columns)} boxes in '
@@ -215,6 +231,11 @@ class BoxInstanceDataset(BaseDataset):
                                  self.backend_args)
         self._cache_row = {image: row for row, image in enumerate(used)}
 
+    def _cut_ahead(self) -> None:
+        """Begin to cut crops ahead, if that is wanted."""
+        self._ahead = (CropsAhead(self, self.crops_ahead)
+                       if self.crops_ahead and get_world_size() == 1 else None)
+
     def _image_path(self, image: int) -> str:
         return join_image_path(self.image_dir, self.images.file_names[image])
 
@@ -261,6 +282,8 @@ class BoxInstanceDataset(BaseDataset):
         """Send a sample through the pipeline, with the others if it asks."""
         info = self.get_data_info(idx)
         offer_other_boxes(self, info)
+        if self._ahead is not None and isinstance(idx, SampleKey):
+            return self._ahead.sample(idx, info)
         return self.pipeline(info)
 
     def get_cat_ids(self, idx: int) -> list[int]:
@@ -284,6 +307,7 @@ class BoxInstanceDataset(BaseDataset):
         """
         self.columns = self.columns.take(
             subset_positions(indices, len(self.columns), excess='raise'))
+        self._cut_ahead()
 
     @force_full_init
     def get_subset(self, indices: Indices) -> 'BoxInstanceDataset':

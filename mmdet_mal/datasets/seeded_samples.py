@@ -1,5 +1,6 @@
 """Augmentations that depend on the sample alone."""
 
+import contextlib
 from typing import Any
 
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
@@ -11,6 +12,11 @@ from mmdet_mal.utils.randomness import seeded
 
 # Keeps these random numbers apart from those of the training steps.
 _STREAM = 0
+
+
+def seeded_as(key: SampleKey) -> contextlib.AbstractContextManager[None]:
+    """A block whose random numbers are those of a sample of an epoch."""
+    return seeded(_STREAM, key.seed, key.epoch, int(key))
 
 
 @DATASETS.register_module()
@@ -59,7 +65,7 @@ class SeededSamples(Dataset):
         """
         if not isinstance(key, SampleKey):
             return self.dataset[key]
-        with seeded(_STREAM, key.seed, key.epoch, int(key)):
+        with seeded_as(key):
             return self.dataset[key]
 
     def __getattr__(self, name: str) -> Any:

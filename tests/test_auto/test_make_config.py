@@ -84,8 +84,9 @@ def test_images_in_an_archive(folder):
 
 def test_many_pixels_are_not_kept_in_memory():
     large = DataFacts(100, 90, 80, 10, 3, pixel_bytes=3 * 1024**3)
-    assert make().train_dataloader.dataset.cache_images is True
-    assert make(facts=large).train_dataloader.dataset.cache_images is False
+    settings = [cfg.train_dataloader.dataset for cfg in (make(), make(facts=large))]
+    assert [(s.cache_images, s.crops_ahead) for s in settings] == [
+        (True, 0), (False, 32)]
 
 
 def test_a_gpu_has_workers_and_one_checkpoint_hook():

@@ -6,7 +6,8 @@ from mmcv.transforms import BaseTransform
 from mmdet.structures.bbox import HorizontalBoxes
 
 from mmdet_mal.registry import TRANSFORMS
-from mmdet_mal.structures.crop import PADDINGS, bbox_to_crop, crop_and_resize
+from mmdet_mal.structures.crop import (PADDINGS, bbox_to_crop, clip_window,
+                                       crop_and_resize)
 from mmdet_mal.utils.setting_error import SettingError
 
 
@@ -73,26 +74,47 @@ class CropBox(BaseTransform):
         Returns:
             dict: The same dict.
         """
-        img, window = results['img'], results['crop_window']
-        crop, valid_bbox = crop_and_resize(img, window, self.size,
-                                           self.padding)
-        return self._describe(results, crop, valid_bbox)
+        img = results['img']
+        return self.place(results, self.cut(img, results['crop_window']),
+                          img.shape[:2])
 
-    def _describe(self, results: dict, crop: np.ndarray,
-                  valid_bbox: np.ndarray) -> dict:
+    def cut(self, img: np.ndarray, window: np.ndarray) -> np.ndarray:
+        """The pixels of a crop.
+
+        Args:
+            img (np.ndarray): (H, W, 3), uint8.
+            window (np.ndarray): (4,), integer xyxy in image pixels.
+
+        Returns:
+            np.ndarray: (*size, 3), uint8.
+
+        Raises:
+            ValueError: If the window lies wholly outside the image.
+        """
+        return crop_and_resize(img, window, self.size, self.padding)[0]
+
+    def place(self, results: dict, crop: np.ndarray,
+              image_shape: tuple[int, int]) -> dict:
         """Put a crop in the image's place, and say what it shows.
 
         Args:
-            results (dict): With the image that it was cut from; changed.
-            crop (np.ndarray): (*size, C).
-            valid_bbox (np.ndarray): (4,), its part that shows the image, xyxy
-                in crop pixels.
+            results (dict): With the required keys but for ``img``; changed.
+            crop (np.ndarray): (*size, C), the pixels of ``crop_window``.
+            image_shape (tuple[int, int]): Height and width of the image that
+                it was cut from.
+
+        Returns:
+            dict: The same dict.
         """
+        window = results['crop_window']
         if self.overhang == 'used':
             valid_bbox = np.array([0, 0, self.size[1], self.size[0]],
                                   dtype=np.float32)
-        bbox = bbox_to_crop(results['bbox'], results['crop_window'], self.size)
-        results['ori_shape'] = results['img'].shape[:2]
+        else:
+            valid_bbox = bbox_to_crop(clip_window(window, image_shape), window,
+                                      self.size)
+        bbox = bbox_to_crop(results['bbox'], window, self.size)
+        results['ori_shape'] = tuple(image_shape)
         results['img'] = crop
         results['img_shape'] = self.size
         results['valid_bbox'] = valid_bbox

@@ -6,8 +6,7 @@ import numpy as np
 
 from mmdet_mal.datasets.transforms.crop_box import CropBox
 from mmdet_mal.registry import TRANSFORMS
-from mmdet_mal.structures.crop import (bbox_to_crop, clip_window,
-                                       crop_and_resize, window_size)
+from mmdet_mal.structures.crop import clip_window, window_size
 
 from .sampled_window import SampledWindow
 
@@ -64,8 +63,8 @@ class CutWindow(CropBox):
         img, window = results['img'], results['crop_window']
         inside = clip_window(window, img.shape[:2])
         results['window'] = self._cut(img, window, inside)
-        return self._describe(results, np.empty((*self.size, 0), dtype=np.uint8),
-                              bbox_to_crop(inside, window, self.size))
+        return self.place(results, np.empty((*self.size, 0), dtype=np.uint8),
+                          img.shape[:2])
 
     def _cut(self, img: np.ndarray, window: np.ndarray,
              inside: np.ndarray) -> SampledWindow:
@@ -75,7 +74,7 @@ class CutWindow(CropBox):
                    for length, side in zip(lengths, self.size, strict=True))
         wraps = self.padding == 'wrap' and tuple(inside) != tuple(window)
         if long or wraps:
-            pixels, _ = crop_and_resize(img, window, self.size, self.padding)
+            pixels = self.cut(img, window)
             shown, before, lengths = self.size, (0, 0), self.size
         else:
             left, top, right, bottom = (int(v) for v in inside)
