@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 _SHARD_NAME = re.compile(r'rank(\d+)(?:-(\d+)of(\d+))?\.jsonl')
@@ -93,7 +94,7 @@ class ShardIndex:
         """
         if type(ann_id) is not int or not -2**63 <= ann_id < 2**63:
             return None
-        row = int(np.searchsorted(self._ids, ann_id))
+        row = int(self._ids.searchsorted(ann_id))
         if row == len(self._ids) or self._ids[row] != ann_id:
             return None
         shard = int(self._shards[row])
@@ -101,7 +102,7 @@ class ShardIndex:
             self._files[shard] = os.open(self._paths[shard], os.O_RDONLY)
         text = os.pread(self._files[shard], int(self._lengths[row]),
                         int(self._offsets[row]))
-        return json.loads(text)
+        return msgspec.json.decode(text)  # checked when the index was made
 
     def missing(self, num_chunks: int) -> np.ndarray:
         """Return the chunks of 0 .. num_chunks - 1 that are not there."""

@@ -1,5 +1,6 @@
 """The index over shards: right records, few bytes, no trust in torn lines."""
 
+import json
 import os
 
 import numpy as np
@@ -110,3 +111,13 @@ def test_several_folders_hold_one_run(tmp_path):
         assert index.get(0) == record(0, 'a') and index.get(1) == record(1, 'b')
     names = [os.path.basename(path) for path in shard_files(folders[1])]
     assert names == ['rank0.jsonl', 'rank0-1of2.jsonl']
+
+
+def test_records_are_read_as_python_reads_them(run_dir):
+    records = [dict(id=1, score=.1, mal=dict(area=3, parts=[])),
+               dict(id=2, score=1e-320, mal=dict(text='\u20ac"\\', big=2**70)),
+               dict(id=3, score=-0., mal=dict(parts=[.1 + .2, 2**53 + 1]))]
+    write(run_dir, 0, [(0, records)])
+    with ShardIndex(run_dir) as index:
+        read = [index.get(i) for i in (1, 2, 3)]
+    assert [json.dumps(r) for r in read] == [json.dumps(r) for r in records]

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from mmdet_mal.labelling import validate
 from mmdet_mal.labelling.validate import validate_labels
 from mmdet_mal.structures.rle import bbox_rle, encode_window
 
@@ -103,3 +104,20 @@ def test_touched_crowd(toy, tmp_path, out, had_a_mask, change):
 def test_changed_file(toy, tmp_path, out, change, message):
     change(out)
     assert any(message in problem for problem in problems(toy, tmp_path, out))
+
+
+@pytest.mark.parametrize('together', [1, 2, 256])
+def test_each_unsound_mask_is_named_however_many_are_checked_at_once(
+        toy, tmp_path, out, monkeypatch, together):
+    monkeypatch.setattr(validate, '_TOGETHER', together)
+    boxes = [a for a in out['annotations'] if not a['iscrowd']]
+    assert len(boxes) > 4
+    boxes[0]['area'] += 1
+    boxes[2]['segmentation']['counts'] += 'P'
+    boxes[3]['segmentation'] = None
+    found = problems(toy, tmp_path, out)
+    assert [line.split(': ')[0].split()[1] for line in found] == [
+        str(boxes[i]['id']) for i in (0, 2, 3)]
+    assert 'but the mask has' in found[0]
+    assert 'segmentation cannot be read' in found[1]
+    assert 'not a compressed RLE' in found[2]
