@@ -117,7 +117,9 @@ def probability_to_rle(
     height, width = (int(v) for v in image_shape)
     box = bbox_window(bbox, (height, width))
 
-    prob = resize_map(np.nan_to_num(prob), (y1 - y0, x1 - x0))
+    if not np.isfinite(prob.sum()):  # asked of the sum, as it is dear to mend
+        prob = np.nan_to_num(prob)
+    prob = resize_map(prob, (y1 - y0, x1 - x0))
     region = ((0, 0, width, height) if not options.clip_to_box else
               box if options.box_margin == 0 else
               bbox_window(grow_box(bbox, options.box_margin), (height, width)))
@@ -139,7 +141,8 @@ def probability_to_rle(
     components: dict[str, Any] = dict(
         fallback=None,
         mask_score=mask_score(prob[in_box], mask[in_box]),
-        box_fill=float(mask[in_box].sum()) / _window_area(box),
+        # OpenCV counts and bounds bytes ten times as fast as numpy sums them.
+        box_fill=cv2.countNonZero(mask[in_box].view(np.uint8)) / _window_area(box),
         tightness=sides_reached(mask[in_box], offset, box))
     if not mask.any():
         components['fallback'] = EMPTY_MASK
@@ -229,13 +232,13 @@ def sides_reached(mask: np.ndarray, offset: tuple[int, int],
     Returns:
         A multiple of .25 in [0, 1]; 0 for an empty mask.
     """
-    columns = np.flatnonzero(mask.any(axis=0)) + offset[0]
-    rows = np.flatnonzero(mask.any(axis=1)) + offset[1]
-    if columns.size == 0:
+    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+    if width == 0:
         return 0.
+    left, top = offset[0] + x, offset[1] + y
     slack_x, slack_y = side_slack(box)
-    reached = (columns[0] < box[0] + slack_x, columns[-1] >= box[2] - slack_x,
-               rows[0] < box[1] + slack_y, rows[-1] >= box[3] - slack_y)
+    reached = (left < box[0] + slack_x, left + width > box[2] - slack_x,
+               top < box[1] + slack_y, top + height > box[3] - slack_y)
     return sum(reached) / 4
 
 
