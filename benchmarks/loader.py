@@ -7,10 +7,12 @@ as tiled TIFF), the training pipeline of configs/mal/mal_vit-mae-b_coco.py (crop
 512 px) and its labelling pipeline, in one thread, nothing cached.  "stock" is the
 same pipeline with mmpretrain's and mmcv's transforms in place of ours; both give the
 same pixels.  Notes say what each part takes, in milliseconds of processor time, and
-how many cores feed which device.
+how many cores feed which device.  Of the photographs of 12 megapixels an epoch is
+read as well, by the plain pipeline and with crops_ahead.
 """
 
 import argparse
+import itertools
 import json
 import random
 import tempfile
@@ -51,6 +53,8 @@ def measure(args: argparse.Namespace) -> list[dict]:
                 continue
             results.append(_training(boxes, args))
             results.append(_labelling(boxes, args))
+            if kind == 'camera':
+                results.append(_epochs(boxes, args))
     return results
 
 
@@ -84,6 +88,20 @@ def _labelling(boxes: BoxFile, args: argparse.Namespace) -> dict:
         inputs=f'{count} of {boxes.name}')
     parts = dict(ours=time_labelling(_label_data(boxes), picks))
     return _with_parts(result, parts, count)
+
+
+def _epochs(boxes: BoxFile, args: argparse.Namespace) -> dict:
+    """Whole epochs, each image decoded for each box or for all of its boxes."""
+    picks = _spread(boxes.boxes, 3 * _samples(args))
+    paths = {way: _epoch_reader(_train_data(
+        boxes, 'ours', crops_ahead=crops).get_subset(picks))
+        for way, crops in dict(plain=0, crops_ahead=32).items()}
+    result = side_by_side('an epoch of training samples', paths, args.rounds,
+                          warmup=0, inputs=f'{len(picks)} of {boxes.name}')
+    result['notes'] = ['ms each: ' + ', '.join(
+        f"{way} {1e3 * value['median'] / len(picks):.1f}"
+        for way, value in result['cpu_seconds'].items())]
+    return result
 
 
 def _with_parts(result: dict, parts: dict[str, dict[str, float]],
@@ -131,11 +149,11 @@ def _place(boxes: BoxFile) -> dict:
                 data_prefix=dict(img=str(boxes.images)))
 
 
-def _train_data(boxes: BoxFile, way: str) -> Any:
+def _train_data(boxes: BoxFile, way: str, crops_ahead: int = 0) -> Any:
     from mmdet_mal.registry import DATASETS
     settings = _config(way).train_dataloader.dataset
     settings.update(_place(boxes), min_area=400, known_faults=(),
-                    check_images='none', faults='skip')
+                    check_images='none', faults='skip', crops_ahead=crops_ahead)
     return DATASETS.build(settings)
 
 
@@ -152,6 +170,19 @@ def _reader(dataset: Any, picks: list[int]) -> Callable[[], object]:
         random.seed(0)
         np.random.seed(0)
         return sum(_checksum(dataset[pick]) for pick in picks)
+    return read
+
+
+def _epoch_reader(dataset: Any) -> Callable[[], object]:
+    """Read all samples of an epoch, of another one each time."""
+    from mmdet_mal.datasets.samplers import SampleKey
+    from mmdet_mal.datasets.seeded_samples import SeededSamples
+    samples, epochs = SeededSamples(dataset), itertools.count()
+
+    def read() -> float:
+        epoch = next(epochs)
+        return sum(_checksum(samples[SampleKey(i, epoch, 0)])
+                   for i in range(len(samples)))
     return read
 
 
