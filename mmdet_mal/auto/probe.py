@@ -13,12 +13,16 @@ import tempfile
 import time
 from typing import Any
 
+import numpy as np
+
 from mmdet_mal.labelling.files import write_then_rename
 
 # Steps before the clock runs: caches, workers and kernels settle.
 _WARM_UP_STEPS = 3
 _STEPS = 12
 _STEP_SECONDS = 20.
+# Of images that are decoded before the steps.
+_PIXEL_BYTES = 2**30
 # Chunks that are labelled, from all over the data, after one for warming up.
 _CHUNKS = 4
 _CHUNK_SECONDS = 15.
@@ -72,16 +76,32 @@ def measure(config_file: str) -> dict[str, Any]:
 
 
 def _take_few_boxes(config: Any) -> None:
-    """Keep as many boxes as the steps read, evenly from all over the data."""
+    """Keep as many boxes as the steps read, evenly from all over the data.
+
+    Where the training cuts crops ahead, nearly all its steps read crops that
+    are there already.  Here too few steps are made for that; images that are
+    decoded before the first step give the same time.
+    """
     from mmdet_mal.registry import DATASETS
     loader = config.train_dataloader
-    dataset = DATASETS.build(
-        dict(loader.dataset, cache_images=False, check_images='none'))
-    wanted = loader.batch_size * _STEPS
-    count = len(dataset)
-    loader.dataset.indices = sorted(
-        {i * count // wanted for i in range(wanted)})
+    dataset = DATASETS.build(dict(
+        loader.dataset, cache_images=False, crops_ahead=0, check_images='none'))
+    rows = np.arange(len(dataset))
+    if loader.dataset.get('crops_ahead'):
+        rows = rows[np.isin(dataset.columns.image_index, _few_images(dataset))]
+        loader.dataset.update(crops_ahead=0, cache_images=True)
+    wanted = min(len(rows), loader.batch_size * _STEPS)
+    loader.dataset.indices = rows[
+        np.arange(wanted) * len(rows) // wanted].tolist()
     config.train_cfg.max_epochs = _STEPS
+
+
+def _few_images(dataset: Any) -> np.ndarray:
+    """Images from all over the data that memory holds; at least one."""
+    used = np.unique(dataset.columns.image_index)
+    pixels = [int(np.prod(dataset.images.shape(image))) for image in used.tolist()]
+    count = max(1, min(len(used), int(_PIXEL_BYTES // (3 * np.mean(pixels)))))
+    return used[np.arange(count) * len(used) // count]
 
 
 def _time_steps(runner: Any) -> tuple[float, float]:
