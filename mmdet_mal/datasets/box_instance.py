@@ -59,7 +59,8 @@ class BoxInstanceDataset(BaseDataset):
         crops_ahead (int): For photographs too large for that: so many crops
             are cut when an image is decoded, of its boxes in this epoch and
             the next ones, and kept (:class:`.crops_ahead.CropsAhead`); 32 is
-            enough.  Samples are the same to the bit.  Off with several
+            enough.  Samples are the same to the bit.  Only for samples that
+            are asked for by a ``ResumableSampler``, and off with several
             processes, each of which wants crops of its own.  Defaults to 0.
         check_images (str): What is checked of each image that a sample
             needs before the first is read: 'headers' (exists, is an image of

@@ -10,6 +10,7 @@ Every function returns the *compressed* form ``{'size': [h, w], 'counts': str}``
 with ascii counts, the one form that both JSON and stock mmdet loaders take.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,7 +95,7 @@ def bbox_window(bbox: Sequence[float],
     """
     height, width = _check_shape(image_shape)
     x0, y0, x1, y1 = (float(v) for v in bbox)
-    if not np.isfinite([x0, y0, x1, y1]).all():
+    if not all(map(math.isfinite, (x0, y0, x1, y1))):
         raise ValueError(f'box {[x0, y0, x1, y1]} is not finite')
     if x1 <= x0 or y1 <= y0:
         raise ValueError(f'box {[x0, y0, x1, y1]} (xyxy) has no area')
@@ -250,8 +251,9 @@ def _with_str_counts(rle: RLE) -> RLE:
 
 def _pixel_span(low: float, high: float, limit: int) -> tuple[int, int]:
     """Return the pixels [first, last) of [low, high] that lie in [0, limit)."""
-    first = int(np.floor(np.clip(low + EDGE_TOLERANCE, 0, limit - 1)))
-    last = int(np.ceil(np.clip(high - EDGE_TOLERANCE, 0, limit)))
+    # Python's numbers: numpy takes 20 times as long for a single one.
+    first = math.floor(min(max(low + EDGE_TOLERANCE, 0), limit - 1))
+    last = math.ceil(min(max(high - EDGE_TOLERANCE, 0), limit))
     return first, max(last, first + 1)
 
 
