@@ -26,7 +26,8 @@ class DeferredGuardOptimWrapper(StepGuard, OptimWrapper):
     ``found_inf``, made for loss scalers) and leaves weights and state alone by
     itself; ``report`` is that of the step before, whose numbers have arrived
     meanwhile.  Which steps are skipped, and the bits of the others, do not
-    change.
+    change.  A checkpoint waits for the device, so it counts its last step too
+    (:class:`~.hooks.NanGuardHook`).
 
     Args:
         optimizer (Optimizer): With ``fused=True``: other kernels cannot skip.
@@ -92,3 +93,8 @@ class DeferredGuardOptimWrapper(StepGuard, OptimWrapper):
         """Report of the last step, once; waits for the device."""
         before, self._waiting = self._waiting, None
         return None if before is None else self._tell(before.read())
+
+    def peek_report(self) -> StepReport | None:
+        """Report of the last step, which stays to be told; waits for the device."""
+        waiting = self._waiting
+        return None if waiting is None else StepReport.of(waiting.read())

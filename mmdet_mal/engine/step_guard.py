@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -26,6 +27,11 @@ class StepReport:
     loss: float
     grad_norm: float
     skipped: bool
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> 'StepReport':
+        """Report of a step by its loss and norm: not finite is skipped."""
+        return cls(*values, skipped=not all(map(math.isfinite, values)))
 
     @property
     def finite(self) -> bool:
@@ -77,6 +83,15 @@ class StepGuard:
         """Report of the last step, if ``report`` never had it; else None."""
         return None
 
+    def peek_report(self) -> StepReport | None:
+        """The same as :meth:`last_report`, which may be asked for it later."""
+        return None
+
+    def logged(self, report: StepReport) -> dict[str, float]:
+        """What the log has of a step: its norm, if it is clipped by."""
+        return ({self.grad_name: report.grad_norm}
+                if self._clips_by_norm() and report.finite else {})
+
     def _clip_and_look(self) -> StepReport:
         """Clip as configured; say what the step would be made of.
 
@@ -109,10 +124,9 @@ class StepGuard:
 
     def _tell(self, values: list[float]) -> StepReport:
         """Report of a step by its loss and norm; the log gets the norm."""
-        report = StepReport(*values, skipped=not all(map(math.isfinite, values)))
-        if self._clips_by_norm() and report.finite:
-            self.message_hub.update_scalar(f'train/{self.grad_name}',
-                                           report.grad_norm)
+        report = StepReport.of(values)
+        for name, value in self.logged(report).items():
+            self.message_hub.update_scalar(f'train/{name}', value)
         return report
 
     def _clips_by_norm(self) -> bool:

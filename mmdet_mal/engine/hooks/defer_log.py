@@ -10,6 +10,8 @@ from torch import Tensor
 from mmdet_mal.engine.host_copy import HostCopy
 from mmdet_mal.registry import HOOKS
 
+from .outstanding import log_in_checkpoint
+
 
 @HOOKS.register_module()
 class DeferLogHook(Hook):
@@ -19,7 +21,7 @@ class DeferLogHook(Hook):
     time the host waits until a GPU has done all that it was given.  Here they
     go to the host together while the GPU works on; the log has them with the
     next step.  Values of a step that are not finite are left out, as they would
-    spoil the log's running means.
+    spoil the log's running means.  A checkpoint has them of its own step too.
 
     Beside ``optim_wrapper.guard='deferred'``: else the guard waits already.
     """
@@ -62,6 +64,15 @@ class DeferLogHook(Hook):
                               for name in names])
         before, self._waiting = self._waiting, (names, HostCopy(values))
         outputs.update(_finite(before))
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+        """Put the last step's values into the checkpoint's log.
+
+        Args:
+            runner (Runner): Not used.
+            checkpoint (dict): To be saved.
+        """
+        log_in_checkpoint(checkpoint, _finite(self._waiting))
 
     def after_train(self, runner: Any) -> None:
         """Put the last step into the message hub; its log line is written already.

@@ -12,6 +12,7 @@ from mmdet_mal.registry import HOOKS
 from mmdet_mal.utils.errors import UserError
 
 from .defer_log import DeferLogHook
+from .outstanding import log_in_checkpoint
 
 # A batch of a log line; larger ones are cut.
 _MAX_LISTED = 16
@@ -39,7 +40,9 @@ class NanGuardHook(Hook):
     Where gradients are accumulated, the samples are those of the last batch.
     An optimizer wrapper that reports late (``guard='deferred'``) is told of
     late, with the samples of then; its losses
-    :class:`~.defer_log.DeferLogHook` keeps out.
+    :class:`~.defer_log.DeferLogHook` keeps out.  A checkpoint counts its own
+    step all the same; of a run that is killed before the next step ends, only
+    the line that names the samples is lost.
 
     Args:
         max_in_a_row (int): So many skipped steps without one that was made
@@ -137,6 +140,28 @@ class NanGuardHook(Hook):
         self._store(runner)
         self._tell(runner, report, iteration,
                    _names(all_gather_object(samples)))
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
+        """Count a step that is not told yet, in the checkpoint alone.
+
+        Called on the first rank only, so the other ranks cannot be asked for
+        their samples here; all of them tell the step a little later.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint (dict): To be saved.
+        """
+        wrapper = runner.optim_wrapper
+        report = wrapper.peek_report() if isinstance(wrapper, StepGuard) else None
+        if report is None:
+            return
+        log_in_checkpoint(checkpoint, wrapper.logged(report))
+        info = checkpoint['message_hub']['runtime_info']
+        if report.skipped:
+            info[_TOTAL] = self._total + 1
+            info[_IN_A_ROW] = self._in_a_row + 1
+        elif report.finite:
+            info[_IN_A_ROW] = 0
 
     def after_train(self, runner: Any) -> None:
         """Say how many steps were skipped in all.

@@ -7,6 +7,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 
+from mmdet_mal.engine.checkpoint import load_verified
 from mmdet_mal.engine.hooks.stall_guard import StalledError, StallGuardHook
 from mmdet_mal.utils.errors import UserError
 
@@ -67,6 +68,33 @@ def test_a_resumed_run_counts_on(train, tmp_path):
     train(tmp_path, cut_before=2, hooks=[_Saturate({1})], **{_AT: 2})
     with pytest.raises(StalledError, match='2 steps .* at iteration 3'):
         train(tmp_path, resume=True, hooks=[_Saturate({2})], **{_AT: 2})
+
+
+DEFERRED = {'optim_wrapper.optimizer.fused': True, 'optim_wrapper.guard': 'deferred',
+            'default_hooks.defer_log': dict(type='mmdet_mal.DeferLogHook')}
+
+
+def saturate(tiny_runner, folder, iters, **options):
+    runner = tiny_runner(folder, **DEFERRED, **options)
+    runner.register_hook(_Saturate(iters))
+    runner.train()
+    return runner
+
+
+def test_a_guard_that_tells_later_is_told_of_with_its_own_iteration(
+        tiny_runner, tmp_path):
+    with pytest.raises(StalledError, match='3 steps .* the last at iteration 3: '):
+        saturate(tiny_runner, tmp_path, range(6), **{_AT: 3})
+
+
+def test_a_checkpoint_counts_its_own_step(tiny_runner, tmp_path):
+    with pytest.raises(StalledError, match='2 steps .* at iteration 2'):
+        saturate(tiny_runner, tmp_path, {0, 1}, **{_AT: 2})
+    # The checkpoint of the second step knows of both.
+    info = load_verified(tmp_path / 'iter_2.pth')['message_hub']['runtime_info']
+    assert info['stalled_steps_in_a_row'] == 2
+    with pytest.raises(StalledError, match='3 steps .* at iteration 3'):
+        saturate(tiny_runner, tmp_path, {2}, resume=True, **{_AT: 3})
 
 
 def test_other_optimizer_wrappers_are_left_alone():
