@@ -3,6 +3,35 @@
 import torch
 from torch import Tensor
 
+from mmdet_mal.utils.setting_error import SettingError
+
+
+def map_stride(crop_size: tuple[int, int], map_size: tuple[int, int]) -> int:
+    """Crop pixels per cell of a map, the same along both sides.
+
+    A crop need not be square.  Where a side is no multiple of the stride, its
+    last pixels belong to no cell.
+
+    Args:
+        crop_size (tuple[int, int]): Height and width of the crop in px.
+        map_size (tuple[int, int]): Height and width of the map.
+
+    Returns:
+        int: At least 1.
+
+    Raises:
+        SettingError: If the two sides have different strides, or the map is
+            larger than the crop.
+    """
+    down, across = (side // max(cells, 1)
+                    for side, cells in zip(crop_size, map_size, strict=True))
+    if down != across or not down:
+        raise SettingError(
+            f'maps of {tuple(map_size)} for crops of {tuple(crop_size)} px have '
+            f'{down} px a cell downwards and {across} across, expected the same '
+            'for both: take crops of at least 32 px a side, in multiples of 4 px')
+    return down
+
 
 def rectangle_mask(boxes: Tensor, size: tuple[int, int],
                    stride: int) -> Tensor:

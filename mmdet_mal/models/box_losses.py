@@ -8,7 +8,7 @@ from mmdet.structures import DetDataSample
 from mmengine.logging import MessageHub
 from torch import Tensor, nn
 
-from mmdet_mal.models.box_geometry import rectangle_mask
+from mmdet_mal.models.box_geometry import map_stride, rectangle_mask
 from mmdet_mal.models.crop_labeler import crop_valid_mask
 from mmdet_mal.registry import MODELS
 from mmdet_mal.utils.setting_error import SettingError
@@ -83,8 +83,12 @@ class BoxLosses(nn.Module):
 
         Returns:
             dict[str, Tensor]: See :meth:`.MaskAutoLabeler.loss`.
+
+        Raises:
+            SettingError: If the crops have another number of pixels a score
+                along one side than along the other.
         """
-        stride = image.shape[-1] // logits.shape[-1]
+        stride = map_stride(image.shape[-2:], logits.shape[-2:])
         boxes = torch.cat([s.gt_instances.bboxes for s in samples])
         box_mask = rectangle_mask(boxes, tuple(logits.shape[-2:]), stride)
         valid = crop_valid_mask(samples, logits, stride)
@@ -112,7 +116,7 @@ class BoxLosses(nn.Module):
                   image: Tensor, boxes: Tensor, box_mask: Tensor, valid: Tensor,
                   iteration: int) -> dict[str, Tensor]:
         """MIL, CRF and pairwise loss at one scale; maps as in :meth:`forward`."""
-        stride = image.shape[-1] // logits.shape[-1] * scale
+        stride = map_stride(image.shape[-2:], logits.shape[-2:]) * scale
         if scale > 1:
             logits, teacher_logits = (
                 _pool(maps, scale) for maps in (logits, teacher_logits))

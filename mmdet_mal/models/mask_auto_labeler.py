@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from mmdet.structures import DetDataSample
 from torch import Tensor
 
+from mmdet_mal.models.box_geometry import map_stride
 from mmdet_mal.models.box_losses import BoxLosses
 from mmdet_mal.models.crop_grouping import CropGrouping
 from mmdet_mal.models.crop_labeler import (CropLabeler, crop_box_areas,
@@ -263,7 +264,7 @@ class MaskAutoLabeler(CropLabeler):
             views = average_expansions(self.predict_views, views, inputs, areas,
                                        boxes.to(inputs), self.expansions)
         raw = mean_view(views.values())
-        stride = inputs.shape[-1] // raw.shape[-1]
+        stride = map_stride(inputs.shape[-2:], raw.shape[-2:])
         valid = crop_valid_mask(data_samples, raw, stride)
         in_box = box_region(data_samples, raw)
         pairs = opinion_pairs(
@@ -290,7 +291,7 @@ class MaskAutoLabeler(CropLabeler):
         if self.refine == 'mean_field_full':
             raw = F.interpolate(raw[:, None], inputs.shape[-2:], mode='bilinear',
                                 align_corners=False)[:, 0]
-        stride = inputs.shape[-1] // raw.shape[-1]
+        stride = map_stride(inputs.shape[-2:], raw.shape[-2:])
         colours = inputs.float()
         colours = F.avg_pool2d(colours, stride) if stride > 1 else colours
         # Ground beyond the box is known, and the mean field carries it in.

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmdet_mal.models.box_geometry import rectangle_mask
+from mmdet_mal.models.box_geometry import map_stride, rectangle_mask
 from mmdet_mal.models.box_losses import filled_share
 from mmdet_mal.models.crop_labeler import crop_box_areas, crop_valid_mask
 from mmdet_mal.models.mask_auto_labeler import MaskAutoLabeler
@@ -58,7 +58,7 @@ class SupervisedTwin(MaskAutoLabeler):
         samples, image = data_samples['student'], inputs['student']
         logits = self.student(image, crop_box_areas(samples))
         size = tuple(logits.shape[-2:])
-        stride = image.shape[-1] // size[-1]
+        stride = map_stride(image.shape[-2:], size)
         valid = crop_valid_mask(samples, logits, stride)
         masks = torch.cat([s.gt_instances.masks.to_tensor(
             torch.uint8, logits.device) for s in samples])

@@ -8,6 +8,12 @@ import torch
 from torch import Tensor
 
 from mmdet_mal.utils.host_reads import reads_are_free
+from mmdet_mal.utils.setting_error import SettingError
+
+# Smallest ridge for each token of a crop that a system in fp32 may have: its
+# rounding errors are about 1e-7 for each token, and of smaller ridges they take
+# a hundredth and more (or leave no factor at all).  Below, it is solved in fp64.
+_RIDGE_OF_FP32 = 1e-5
 
 
 @torch.no_grad()
@@ -43,9 +49,14 @@ def group_tokens(tokens: Tensor,
 
     Returns:
         Tensor: fp32 scores (N, h, w), positive for the object; around -1 to 1.
+
+    Raises:
+        SettingError: The ridge is not positive, or so small that the direct
+            solver loses it beside the kernel, in fp64.
+        ValueError: No such solver.
     """
     if ridge <= 0:
-        raise ValueError(f'ridge must be positive, got {ridge}')
+        raise SettingError(f'ridge must be positive, got {ridge}')
     if solver not in ('auto', 'direct', 'iterative'):
         raise ValueError("solver must be 'auto', 'direct' or 'iterative', got "
                          f'{solver!r}')
@@ -81,7 +92,12 @@ def _group_directly(x: Tensor, weight: Tensor, inside: Tensor, ridge: float,
 
     Returns:
         Tensor: (T,).
+
+    Raises:
+        SettingError: As :func:`group_tokens`.
     """
+    if ridge < _RIDGE_OF_FP32 * len(x):
+        x, weight = x.double(), weight.double()
     # Of the primal and the dual form, the one with the smaller system.
     if x.shape[1] <= x.shape[0]:
         balanced, scored = weight[:, None] * x, x
@@ -91,15 +107,19 @@ def _group_directly(x: Tensor, weight: Tensor, inside: Tensor, ridge: float,
         balanced, scored = root.diag(), x @ x.mT * root
         system = root[:, None] * scored
     system.diagonal().add_(ridge)
-    # It never fails for numbers; a crop of NaN has scores of NaN anyway.
-    factor, _ = torch.linalg.cholesky_ex(system)
-    labels = torch.where(inside, 1.0, -1.0)
+    factor, failed = torch.linalg.cholesky_ex(system)
+    if failed and x.isfinite().all():
+        raise SettingError(
+            f'the ridge of the token grouping, {ridge:g}, is too small: the system '
+            'of a crop cannot be solved; the shipped configs have ridge=10')
+    # A crop of NaN has scores of NaN.
+    labels = torch.where(inside, 1.0, -1.0).to(x.dtype)
     for step in range(rounds + 1):
         scores = (scored @ torch.cholesky_solve(
             (balanced.mT @ labels)[:, None], factor))[:, 0]
         if step < rounds:
-            labels = torch.where(inside & (scores > 0), 1.0, -1.0)
-    return scores
+            labels = torch.where(inside & (scores > 0), 1.0, -1.0).to(x.dtype)
+    return scores.float()
 
 
 def _group_iteratively(x: Tensor, weight: Tensor, inside: Tensor, ridge: float,

@@ -2,7 +2,9 @@
 import pytest
 import torch
 
-from mmdet_mal.models.box_geometry import covered_cells, rectangle_mask
+from mmdet_mal.models.box_geometry import (covered_cells, map_stride,
+                                           rectangle_mask)
+from mmdet_mal.utils.errors import UserError
 
 
 def cells(box, grid=(4, 4), crop=(64, 64)):
@@ -41,3 +43,16 @@ def test_a_cell_of_the_fine_grid_counts_by_its_centre():
     expected[0, 1, :3] = True
     # Centres at 2, 6, 10 and 14.
     assert torch.equal(rectangle_mask(boxes, (4, 4), 4), expected)
+
+
+@pytest.mark.parametrize('crop, grid, stride', [
+    ((64, 96), (16, 24), 4), ((66, 64), (16, 16), 4), ((8, 8), (8, 8), 1)])
+def test_a_map_has_one_stride_along_both_sides(crop, grid, stride):
+    assert map_stride(crop, grid) == stride
+
+
+@pytest.mark.parametrize('crop, grid', [
+    ((64, 96), (16, 16)), ((8, 8), (16, 16)), ((64, 7), (16, 1)), ((64, 2), (16, 0))])
+def test_maps_that_do_not_fit_their_crops_are_refused(crop, grid):
+    with pytest.raises(UserError, match='px a cell downwards'):
+        map_stride(crop, grid)

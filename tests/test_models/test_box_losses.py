@@ -11,6 +11,7 @@ from mmengine.structures import InstanceData
 
 from mmdet_mal.models.box_geometry import rectangle_mask
 from mmdet_mal.models.box_losses import BoxLosses, filled_share
+from mmdet_mal.utils.errors import UserError
 
 SIZE, CELLS = 64, 16
 VALID = (0., 0., 36., 64.)  # nine columns of cells, the ninth half of a pair
@@ -73,6 +74,36 @@ def test_several_scales_are_averaged(scales):
         assert found[key] > 0
         torch.testing.assert_close(found[key], sum(p[key] for p in parts) / len(parts))
     assert found['fill'] == build()(**scene())['fill']
+
+
+def test_crops_need_not_be_square():
+    """Wide crops have the losses of their transposes."""
+    torch.manual_seed(0)
+    losses = build(pairwise_loss=dict(type='mmdet_mal.PairwiseLoss', theta=1.))
+    logits, teacher = torch.randn(2, 2, 10, 24)
+    image = torch.randn(2, 3, 40, 96)
+    box, valid = (8., 6., 70., 30.), (0., 0., 80., 40.)
+    found = []
+    for turn in (lambda x: x, lambda x: x.mT):
+        order = [0, 1, 2, 3] if not found else [1, 0, 3, 2]
+        sample = DetDataSample(metainfo=dict(
+            valid_bbox=np.float32(valid)[order]))
+        sample.gt_instances = InstanceData(bboxes=torch.tensor([box])[:, order],
+                                           labels=torch.tensor([1]))
+        found.append(losses(turn(logits), turn(teacher), turn(image), [sample] * 2,
+                            torch.randn(2, 8, 4, 4)))
+    assert found[0]['fill'] == found[1]['fill'] > 0
+    for key in ('loss_mil', 'loss_crf', 'loss_pairwise'):
+        torch.testing.assert_close(found[0][key], found[1][key])
+
+
+@pytest.mark.parametrize('height, width', [(64, 128), (128, 64), (64, 7)])
+def test_another_stride_downwards_than_across_is_refused(height, width):
+    data = scene()
+    data['image'] = torch.zeros(2, 3, height, width)
+    with pytest.raises(UserError, match=rf'maps of \(16, 16\) for crops of '
+                       rf'\({height}, {width}\) px have'):
+        build()(**data)
 
 
 def test_padding_has_no_say_at_any_scale():

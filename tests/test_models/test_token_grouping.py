@@ -4,6 +4,7 @@ import torch
 
 from mmdet_mal.models.token_grouping import (_conjugate_gradients,
                                              group_tokens, repeat_edge)
+from mmdet_mal.utils.setting_error import SettingError
 
 
 @pytest.fixture
@@ -143,6 +144,51 @@ def test_the_direct_solution_is_that_of_the_iteration(channels):
     assert torch.equal((direct > 0)[sure], (iterative > 0)[sure])
     assert sure[:2].float().mean() > .9
     assert torch.equal(direct, group_tokens(tokens, box, valid))  # on a CPU
+
+
+def exact_scores(tokens, box, ridge, rounds=4):
+    """The same classifier by the whole inverse, in fp64."""
+    count = box[0].numel()
+    x = tokens.flatten(2).mT
+    x = torch.nn.functional.normalize(x - x.mean(1, keepdim=True), dim=-1)
+    x = torch.cat([x, torch.full((*x.shape[:2], 1), .3)], -1).double()
+    inside = box.flatten(1)
+    share = torch.where(inside, inside.sum(1, keepdim=True),
+                        (~inside).sum(1, keepdim=True))
+    w = count / 2 / share.double()
+    y = torch.where(inside, 1., -1.).double()
+    for step in range(rounds + 1):
+        scores = torch.stack([
+            x[n] @ torch.linalg.solve(
+                x[n].T @ (w[n, :, None] * x[n])
+                + ridge * torch.eye(x.shape[2]).double(), x[n].T @ (w[n] * y[n]))
+            for n in range(len(x))])
+        if step < rounds:
+            y = torch.where(inside & (scores > 0), 1., -1.).double()
+    return scores.unflatten(1, box.shape[1:]).float()
+
+
+@pytest.mark.parametrize('channels', [16, 200], ids=['features', 'tokens'])
+@pytest.mark.parametrize('ridge', [10., 1e-3, 1e-4, 1e-6])
+def test_a_small_ridge_is_solved_for_tokens_that_are_alike(ridge, channels):
+    """In fp32 such a system has no Cholesky factor, or a wrong one."""
+    torch.manual_seed(0)
+    tokens = torch.randn(4, channels, 1, 1) * torch.randn(4, 1, 8, 8)
+    box = torch.zeros(4, 8, 8, dtype=torch.bool)
+    box[:, 1:6, 1:7] = True
+    scores = group_tokens(tokens, box, torch.ones_like(box), ridge=ridge)
+    assert scores.dtype == torch.float32
+    torch.testing.assert_close(scores, exact_scores(tokens, box, ridge),
+                               atol=1e-2, rtol=0)
+
+
+def test_a_ridge_that_cannot_be_seen_is_an_error():
+    tokens = torch.ones(1, 300, 8, 8)
+    tokens[:, 0, :4] = 2
+    box = torch.zeros(1, 8, 8, dtype=torch.bool)
+    box[:, 1:6, 1:7] = True
+    with pytest.raises(SettingError, match='token grouping, 1e-30, is too small'):
+        group_tokens(tokens, box, torch.ones_like(box), ridge=1e-30)
 
 
 def test_two_threads_solve_as_one_does():
