@@ -3,6 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from mmdet_mal.utils.choices import BASELINE_NAMES, INSTANT, SEEING_BASELINES
+
 if TYPE_CHECKING:
     from mmdet_mal.evaluation.mask_iou import MaskIoUs
 
@@ -19,11 +21,6 @@ Mean IoU and Boundary IoU by size, class and overlap with neighbours, share of
 masks over each IoU, histogram, differences paired by box, the worst masks.
 """
 
-# As mmdet_mal.evaluation.baselines has them; a test compares.
-BASELINES = ('box', 'ellipse', 'grabcut', 'random_walker')
-INSTANT = 'instant'
-# What looks at the images.
-_SEEING = ('grabcut', 'random_walker', INSTANT)
 _ALL = 'all'
 
 
@@ -38,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help='masks of other labellers, a row each')
     parser.add_argument(
         '--baselines', nargs='+', default=[],
-        choices=(*BASELINES, INSTANT, _ALL),
+        choices=(*BASELINE_NAMES, INSTANT, _ALL),
         help='label the same boxes with these and add their rows; random_walker '
         "needs 'mmdet-mal[baselines]', instant the weights of DeiT-Ti")
     parser.add_argument('--images', metavar='DIR',
@@ -60,6 +57,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Score and print, and write what was asked for."""
+    import tempfile
+
+    rows = _name_rows(args)
+    _check_places(args, rows)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = args.baseline_dir or temporary
+        kept = _check_baselines(args, rows, folder)
+        _evaluate(args, rows, folder, kept)
+
+
+def _evaluate(args: argparse.Namespace, rows: dict[str, str], folder: str,
+              kept: set[str]) -> None:
+    """Score and print, and write what was asked for, with the masks of
+    baselines in ``folder``."""
     from mmdet_mal.datasets.annotations import load_annotation_file
     from mmdet_mal.evaluation.mask_iou import human_rles, naming
     from mmdet_mal.evaluation.report import (curve_rows, difference_rows, size_rows,
@@ -68,8 +79,6 @@ def run(args: argparse.Namespace) -> None:
     from mmdet_mal.evaluation.scores import labeller_scores, paired_differences
     from mmdet_mal.utils.errors import UserError
 
-    rows = _name_rows(args)
-    _check_places(args, rows)
     retention = args.retention and retention_rows(
         *(read_mask_ap(log) for log in args.retention))
     human = load_annotation_file(args.human)
@@ -79,7 +88,7 @@ def run(args: argparse.Namespace) -> None:
         raise UserError(f'{args.human}: has no annotation to score against '
                         '(crowd regions are left out)')
     pred = load_annotation_file(args.masks)
-    columns = _score_all(args, rows, human, targets)
+    columns = _score_all(args, rows, folder, kept, human, targets)
 
     own = {ann.get('id'): ann.get('score') for ann in pred['annotations']}
     scores = {
@@ -110,7 +119,7 @@ def _name_rows(args: argparse.Namespace) -> dict[str, str]:
 
     wanted = args.baselines
     if _ALL in wanted:
-        wanted = [*BASELINES, INSTANT]
+        wanted = [*BASELINE_NAMES, INSTANT]
     rows = dict.fromkeys(wanted, '')
     for item in args.more:
         name, found, masks = item.partition('=')
@@ -129,11 +138,10 @@ def _check_places(args: argparse.Namespace, rows: dict[str, str]) -> None:
     from pathlib import Path
 
     from mmdet_mal.datasets.image_source import image_source
-    from mmdet_mal.doctor import refuse_same_file
-    from mmdet_mal.labelling.files import check_writable
+    from mmdet_mal.labelling.files import check_writable, refuse_overwriting
     from mmdet_mal.utils.errors import UserError
 
-    seeing = [name for name in _SEEING if rows.get(name) == '']
+    seeing = [name for name in (*SEEING_BASELINES, INSTANT) if rows.get(name) == '']
     if seeing and args.images is None:
         raise UserError(f"baseline '{seeing[0]}' looks at the images; say where "
                         'they are (--images DIR)')
@@ -144,14 +152,12 @@ def _check_places(args: argparse.Namespace, rows: dict[str, str]) -> None:
         if Path(args.out).suffix in ('.md', '.png'):
             raise UserError(f'--out {args.out}: names the JSON; the report in '
                             'Markdown and the plots go beside it')
-        for path in inputs:
-            refuse_same_file(args.out, path, '--out')
+        refuse_overwriting(args.out, inputs, '--out')
         check_writable(args.out, 'the scores')
     if args.baseline_dir:
         for name in (name for name, masks in rows.items() if not masks):
-            for path in inputs:
-                refuse_same_file(_baseline_file(args.baseline_dir, name), path,
-                                 '--baseline-dir')
+            refuse_overwriting(_baseline_file(args.baseline_dir, name), inputs,
+                               '--baseline-dir')
 
 
 def _baseline_file(folder: str, name: str) -> str:
@@ -161,31 +167,57 @@ def _baseline_file(folder: str, name: str) -> str:
     return str(Path(folder) / f'{name}.json')
 
 
-def _score_all(args: argparse.Namespace, rows: dict[str, str], human: dict,
+def _check_baselines(args: argparse.Namespace, rows: dict[str, str],
+                     folder: str) -> set[str]:
+    """Find out what a baseline lacks before the first of them has begun.
+
+    Returns:
+        set[str]: those whose masks are in the folder already.
+    """
+    if all(rows.values()):
+        return set()
+    from mmdet_mal.evaluation.baselines import check_baseline, check_instant
+
+    kept = set()
+    for name in (name for name, masks in rows.items() if not masks):
+        places = args.human, _baseline_file(folder, name), args.images
+        if name == INSTANT:
+            check_instant(*places)
+        elif check_baseline(name, *places):
+            kept.add(name)
+    return kept
+
+
+def _score_all(args: argparse.Namespace, rows: dict[str, str], folder: str,
+               kept: set[str], human: dict,
                targets: dict[int, dict]) -> 'dict[str, MaskIoUs]':
     """Score every row; baselines without a file are run."""
-    import tempfile
-
-    from mmdet_mal.evaluation.baselines import (label_with_baseline,
-                                                label_with_instant)
     from mmdet_mal.evaluation.mask_iou import mask_ious
 
     scores = {}
-    with tempfile.TemporaryDirectory() as temporary:
-        for name, masks in rows.items():
-            if not masks:
-                masks = _baseline_file(args.baseline_dir or temporary, name)
-                if name == INSTANT:
-                    label_with_instant(args.human, masks, args.images)
-                else:
-                    summary = label_with_baseline(name, args.human, masks,
-                                                  args.images, reuse=True)
-                    if summary is not None and summary.fallbacks:
-                        print(f'{name}: filled boxes stand in for '
-                              f'{sum(summary.fallbacks.values())} masks '
-                              f"({', '.join(summary.fallbacks)})")
-            scores[name] = mask_ious(masks, human, targets)
-    return scores
+    # First what may turn out to be faulty: files that were given, and the
+    # process of its own, which looks at its input before it labels.
+    for name in sorted(rows, key=lambda name: (rows[name] == '', name != INSTANT)):
+        masks = rows[name] or _baseline_file(folder, name)
+        if not rows[name] and name not in kept:
+            _label(args, name, masks)
+        scores[name] = mask_ious(masks, human, targets)
+    return {name: scores[name] for name in rows}
+
+
+def _label(args: argparse.Namespace, name: str, masks: str) -> None:
+    """Run a baseline, and say what it could not label."""
+    from mmdet_mal.evaluation.baselines import (label_with_baseline,
+                                                label_with_instant)
+
+    if name == INSTANT:
+        label_with_instant(args.human, masks, args.images)
+        return
+    summary = label_with_baseline(name, args.human, masks, args.images)
+    if summary.fallbacks:
+        print(f'{name}: filled boxes stand in for '
+              f'{sum(summary.fallbacks.values())} masks '
+              f"({', '.join(summary.fallbacks)})")
 
 
 def _write_files(args: argparse.Namespace, scores: dict, human: dict, pred: dict,

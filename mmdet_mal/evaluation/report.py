@@ -10,6 +10,7 @@ from urllib.parse import quote
 from terminaltables import AsciiTable
 
 from mmdet_mal.labelling.files import check_writable, write_then_rename
+from mmdet_mal.utils.json_values import without_nan
 
 # Headings of the columns, by key of SIZE_RANGES.
 HEADINGS = dict(all='all', ge32='>= 32²', small='small', medium='medium',
@@ -220,7 +221,7 @@ def write_report(out_file: str, scores: Scores, main: str,
     content = dict(details, scores=scores, differences=differences or {},
                    retention=retention or [])
     with write_then_rename(out_file) as file:
-        json.dump(_without_nan(content), file, indent=2)
+        json.dump(without_nan(content), file, indent=2)
         file.write('\n')
     with write_then_rename(markdown) as file:
         file.write(text)
@@ -245,14 +246,3 @@ def _escape(cell: str) -> str:
     for mark, code in (('&', '&amp;'), ('<', '&lt;'), ('|', '\\|')):
         cell = cell.replace(mark, code)
     return cell
-
-
-def _without_nan(value: Any) -> Any:
-    """The same with null for nan, which JSON does not know."""
-    if isinstance(value, float):
-        return None if math.isnan(value) else value
-    if isinstance(value, Mapping):
-        return {key: _without_nan(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_nan(entry) for entry in value]
-    return value

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from mmdet_mal.utils.json_values import finite_number
+
 from .bootstrap import bootstrap_interval, paired_interval
 from .mask_iou import MaskIoUs, mean_or_nan, size_ranges
 from .neighbours import neighbour_cover, overlap_ranges
@@ -153,14 +155,8 @@ def _worst(columns: MaskIoUs, data: Mapping,
         box_area=float(columns.box_areas[row]),
         iou=float(columns.ious[row]),
         boundary_iou=float(columns.boundary_ious[row]),
-        score=_number(pred_scores.get(int(columns.ann_ids[row]))))
+        score=finite_number(pred_scores.get(int(columns.ann_ids[row]))))
         for row in rows]
-
-
-def _number(score: Any) -> float | None:
-    """A labeller's own score; None for what is no number."""
-    known = isinstance(score, (int, float)) and not isinstance(score, bool)
-    return float(score) if known and math.isfinite(score) else None
 
 
 def _class_names(data: Mapping) -> dict[int, str]:

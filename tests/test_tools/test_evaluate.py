@@ -162,6 +162,7 @@ def test_instant_is_a_label_run_of_its_own(evaluate, drawn, tmp_path, monkeypatc
 
     code = 0
     monkeypatch.setattr(instant.subprocess, 'run', run)
+    monkeypatch.setattr(instant, 'choose_weights', lambda config: None)
     out = tmp_path / 'scores.json'
     evaluate(masks, human, '--baselines', 'all', '--images', images, '--out', out)
     assert list(json.loads(out.read_text())['scores']) == [
@@ -170,6 +171,34 @@ def test_instant_is_a_label_run_of_its_own(evaluate, drawn, tmp_path, monkeypatc
     code = 2
     with pytest.raises(SystemExit):
         evaluate(masks, human, '--baselines', 'instant', '--images', images)
+
+
+@pytest.mark.parametrize('lacking, words', [
+    ('package', "needs scikit-image: pip install 'mmdet-mal[baselines]'"),
+    ('weights', 'MAL_WEIGHTS names: absent.pth: no such'),
+    ('folder', 'random_walker.json lies where the masks of a baseline go'),
+    ('masks', 'more.json: annotation file not found')])
+def test_what_is_missing_is_said_before_the_first_baseline_starts(
+        evaluate, drawn, tmp_path, monkeypatch, capsys, lacking, words):
+    masks, human, images = drawn
+    kept = tmp_path / 'kept'
+    kept.mkdir()
+    more = []
+    monkeypatch.setenv('MAL_WEIGHTS', 'absent.pth')
+    if lacking == 'package':
+        monkeypatch.setitem(sys.modules, 'skimage.segmentation', None)
+    else:
+        pytest.importorskip('skimage', reason='scikit-image is not installed')
+    if lacking == 'folder':
+        shutil.copy(human, kept / 'random_walker.json')
+    if lacking == 'masks':
+        monkeypatch.setattr(instant, 'choose_weights', lambda config: None)
+        more = ['--more', f"other={tmp_path / 'more.json'}"]
+    with pytest.raises(SystemExit) as stop:
+        evaluate(masks, human, '--baselines', 'all', '--images', images,
+                 '--baseline-dir', kept, *more)
+    assert stop.value.code == 2 and words in capsys.readouterr().err
+    assert not (kept / 'box.json').exists() and not (kept / 'grabcut.json').exists()
 
 
 @pytest.mark.parametrize('arguments,message', [

@@ -21,6 +21,7 @@ from mmdet_mal.labelling.records import make_failure, make_record
 from mmdet_mal.labelling.summary import LabelSummary
 from mmdet_mal.structures.rle import rle_area, segmentation_to_rle
 from mmdet_mal.utils.errors import UserError
+from mmdet_mal.utils.json_values import finite_number
 from mmdet_mal.visualization.review.view_window import finite_box
 
 MIN_IOU = .5
@@ -169,8 +170,7 @@ def _record(ann: Mapping, mask: Mapping, how: str, iou: float,
         raise UserError(
             f"{path}: the mask of annotation {mask['id']} is of an image of "
             f"{mask['rle']['size']} (h, w), the boxes say {list(size)}")
-    score = mask['score']
-    known = (isinstance(score, (int, float)) and not isinstance(score, bool)
-             and 0 <= score <= 1)
-    return make_record(ann['id'], mask['rle'], float(score) if known else 1.,
+    score = finite_number(mask['score'])
+    known = score is not None and 0 <= score <= 1
+    return make_record(ann['id'], mask['rle'], score if known else 1.,
                        dict(matched=how, matched_iou=iou))

@@ -11,6 +11,7 @@ from mmdet_mal.datasets.annotations import (AnnotationError,
                                             load_annotation_file)
 from mmdet_mal.datasets.image_source import image_source, join_image_path
 from mmdet_mal.datasets.images import read_image
+from mmdet_mal.labelling.files import check_writable
 from mmdet_mal.labelling.image_sizes import image_size, image_sizes
 from mmdet_mal.labelling.manifest import hash_file
 from mmdet_mal.labelling.merge import write_labels
@@ -18,23 +19,48 @@ from mmdet_mal.labelling.records import (IMAGE_UNREADABLE, make_failure,
                                          make_record)
 from mmdet_mal.labelling.summary import LabelSummary
 from mmdet_mal.structures.rle import encode_window
+from mmdet_mal.utils.choices import BASELINE_NAMES, SEEING_BASELINES
 from mmdet_mal.utils.errors import UserError
 
 from .box import box_mask
 from .ellipse import ellipse_mask
 from .grabcut import grabcut_mask
-from .random_walker import random_walker_mask
+from .kept import foreign, made_by, read_masks
+from .random_walker import load_random_walker, random_walker_mask
 
 Baseline = Callable[[np.ndarray | None, np.ndarray, tuple[int, int]],
                     tuple[np.ndarray, np.ndarray]]
 
-BASELINES: dict[str, Baseline] = dict(
-    box=box_mask, ellipse=ellipse_mask, grabcut=grabcut_mask,
-    random_walker=random_walker_mask)
-# Those that look at the picture, and so need it.
-SEEING = ('grabcut', 'random_walker')
+BASELINES: dict[str, Baseline] = dict(zip(
+    BASELINE_NAMES, (box_mask, ellipse_mask, grabcut_mask, random_walker_mask),
+    strict=True))
 # Goes into the provenance: raise it when a baseline's masks change.
 VERSION = 1
+# Raise where a package is missing that a baseline needs.
+_LIBRARIES = dict(random_walker=load_random_walker)
+
+
+def check_baseline(name: str, ann_file: str | Path, out_file: str | Path,
+                   images: str | Path | None = None) -> bool:
+    """Find out what is missing, before anything is labelled.
+
+    Args:
+        name, ann_file, out_file, images: as for :func:`label_with_baseline`.
+
+    Returns:
+        bool: whether ``out_file`` is there already, and need not be made.
+
+    Raises:
+        UserError: unknown baseline, no folder of images where one is needed, a
+            package that is not installed, an output that cannot be written, or
+            one that is no baseline's.
+    """
+    _check_name(name, images)
+    if _is_kept(out_file, _provenance(name, ann_file)):
+        return True
+    _LIBRARIES.get(name, lambda: None)()
+    check_writable(str(out_file), f"the masks of baseline '{name}'")
+    return False
 
 
 def label_with_baseline(name: str,
@@ -63,24 +89,17 @@ def label_with_baseline(name: str,
         LabelSummary | None: what was written; None if the file was kept.
 
     Raises:
-        UserError: unknown baseline, unreadable input, no folder of images
-            where one is needed, none of the images can be read, an output
-            that cannot be written, or with ``reuse`` one that is no
-            baseline's.  A faulty box or an unreadable image is no
+        UserError: as :func:`check_baseline`, though only with ``reuse`` because
+            of what ``out_file`` holds; or an unreadable input, or none of the
+            images can be read.  A faulty box or an unreadable image is no
             error: its filled box stands in, flagged and counted.
     """
-    if name not in BASELINES:
-        raise UserError(f"no baseline '{name}'; there are "
-                        f"{', '.join(BASELINES)}")
-    if name in SEEING and images is None:
-        raise UserError(f"baseline '{name}' looks at the images; say where "
-                        'they are (--images DIR)')
-    data = load_annotation_file(str(ann_file), segmentation='drop')
-    provenance = dict(baseline=name, baseline_version=VERSION,
-                      input_sha256=hash_file(str(ann_file)))
-    if reuse and _is_kept(out_file, provenance):
+    _check_name(name, images)
+    if reuse and check_baseline(name, ann_file, out_file, images):
         return None
-    records = _label(name, data, images if name in SEEING else None)
+    data = load_annotation_file(str(ann_file), segmentation='drop')
+    provenance = _provenance(name, ann_file)
+    records = _label(name, data, images if name in SEEING_BASELINES else None)
     failed = [record['reason'] for record in records.values()
               if 'reason' in record]
     if failed and len(failed) == len(records):
@@ -88,6 +107,22 @@ def label_with_baseline(name: str,
         raise UserError(f"baseline '{name}': no image can be used; the first: "
                         f'{failed[0]}')
     return write_labels(data, records.get, str(out_file), provenance)
+
+
+def _check_name(name: str, images: str | Path | None) -> None:
+    """Raise if there is no such baseline, or nothing that it could look at."""
+    if name not in BASELINES:
+        raise UserError(f"no baseline '{name}'; there are "
+                        f"{', '.join(BASELINES)}")
+    if name in SEEING_BASELINES and images is None:
+        raise UserError(f"baseline '{name}' looks at the images; say where "
+                        'they are (--images DIR)')
+
+
+def _provenance(name: str, ann_file: str | Path) -> dict[str, str | int]:
+    """What the masks of a baseline say of their making."""
+    return dict(baseline=name, baseline_version=VERSION,
+                input_sha256=hash_file(str(ann_file)))
 
 
 def _label(name: str, data: dict,
@@ -152,16 +187,11 @@ def _record(name: str, img: np.ndarray | None, ann: dict,
 
 def _is_kept(path: str | Path, provenance: dict) -> bool:
     """Whether a masks JSON is what would be made, and made with its images."""
-    try:
-        data = load_annotation_file(str(path))
-    except AnnotationError:
+    masks = read_masks(path)
+    if masks is None:
         return False
-    info = data.get('info')
-    made_by = info.get('mal') if isinstance(info, dict) else None
-    if not isinstance(made_by, dict) or 'baseline' not in made_by:
-        raise UserError(
-            f'{path} lies where the masks of a baseline go, and this command '
-            'did not write it; move it away, or take another folder')
-    return made_by == provenance and not any(
+    if 'baseline' not in made_by(masks):
+        raise foreign(path)
+    return made_by(masks) == provenance and not any(
         (ann.get('mal') or {}).get('fallback') == IMAGE_UNREADABLE
-        for ann in data['annotations'])
+        for ann in masks['annotations'])

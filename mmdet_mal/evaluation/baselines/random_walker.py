@@ -1,6 +1,7 @@
 """Random walker from a box (Grady, 2006): diffusion from seeds along colours."""
 
 import warnings
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -43,7 +44,7 @@ def random_walker_mask(img: np.ndarray, bbox: np.ndarray,
     """
     crop, box, window = cut_surroundings(
         img, bbox, image_shape, MARGIN, MIN_MARGIN_PX, 'the random walker')
-    walk = _library()
+    walk = load_random_walker()
     left, top, right, bottom = box
     full = np.ones((bottom - top, right - left), dtype=bool)
     if crop.shape[:2] == full.shape:
@@ -80,9 +81,13 @@ def _seeds(shape: tuple[int, int], scale: float, box: np.ndarray) -> np.ndarray:
     return seeds
 
 
-def _library():
+def load_random_walker() -> Callable[..., np.ndarray]:
     """The function of scikit-image; imported when it is needed, for it takes
-    half a second."""
+    half a second.
+
+    Raises:
+        UserError: scikit-image is not installed.
+    """
     try:
         from skimage.segmentation import random_walker
     except ImportError:

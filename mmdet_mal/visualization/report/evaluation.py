@@ -16,6 +16,8 @@ from .sections import MAX_CLASSES, data_uri, number
 _MAX_WORST = 8
 # The labeller in the scores, if its name is not known.
 _MAIN = 'MAL'
+_FORM = ('no scores as mal evaluate writes them ({found}); write them anew with mal '
+         'evaluate … --out')
 
 
 def evaluation(scores: str | Mapping | None, masks_json: str | None,
@@ -32,10 +34,10 @@ def evaluation(scores: str | Mapping | None, masks_json: str | None,
     if scores is None:
         if masks_json is None or human is None:
             raise UserError('--human needs the masks that it is compared with')
-        entries = _compare(masks_json, human)
+        entries, differences = _compare(masks_json, human), {}
     else:
-        entries = _read_scores(scores)
-    main = _MAIN if _MAIN in entries else list(entries)[-1]
+        entries, differences = _read_scores(scores)
+    main = _main(entries, differences)
     with tempfile.TemporaryDirectory() as folder:
         plot = Path(write_plots(Path(folder) / 'plot', entries, main))
         plot = data_uri(plot.read_bytes())
@@ -49,6 +51,7 @@ def evaluation(scores: str | Mapping | None, masks_json: str | None,
         'one without a mask counts as IoU 0.',
         iou=size_rows(entries, 'miou', 'show'),
         boundary=size_rows(entries, 'boundary_iou', 'show'),
+        main=main, **_newer_tables(entries, differences, main),
         curve=curve_rows(entries),
         classes=class_rows(entries)[:MAX_CLASSES + 1], plot=plot, worst=worst)
 
@@ -68,23 +71,56 @@ def _compare(masks_json: str, human: str) -> dict[str, Mapping]:
     return {_MAIN: labeller_scores(columns, true, own)}
 
 
-def _read_scores(scores: str | Mapping) -> dict[str, Any]:
-    """The scores of each labeller, read back from their file."""
+def _read_scores(
+        scores: str | Mapping) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The scores of each labeller, read back from their file, and by how much
+    one of them is better than each other (empty if the file does not tell)."""
     name = 'scores' if isinstance(scores, Mapping) else scores
     if not isinstance(scores, Mapping):
         try:
             scores = json.loads(Path(scores).read_text(encoding='utf-8'))
         except (OSError, ValueError) as error:
             raise UserError(f'{name}: cannot be read as JSON ({error})') from error
-    entries = scores.get('scores', scores) if isinstance(scores, Mapping) else {}
+    scores = scores if isinstance(scores, Mapping) else {}
+    entries = scores.get('scores', scores)
     wanted = ('sizes', 'classes', 'curve', 'histogram', 'worst')
     if not entries or not isinstance(entries, Mapping) or not all(
             isinstance(entry, Mapping) and set(wanted) <= set(entry)
             for entry in entries.values()):
-        raise UserError(
-            f'{name}: no scores as mal evaluate writes them (for each labeller '
-            f"{', '.join(wanted)}); write them anew with mal evaluate … --out")
-    return {key: _with_nan(entry) for key, entry in entries.items()}
+        found = f"expected for each labeller {', '.join(wanted)}"
+        raise UserError(f'{name}: {_FORM.format(found=found)}')
+    differences = {} if entries is scores else scores.get('differences') or {}
+    if not isinstance(differences, Mapping) or (
+            differences and len(set(entries) - set(differences)) != 1):
+        found = 'its differences are not those of one labeller to all others'
+        raise UserError(f'{name}: {_FORM.format(found=found)}')
+    return ({key: _with_nan(entry) for key, entry in entries.items()},
+            _with_nan(differences))
+
+
+def _main(entries: Mapping, differences: Mapping) -> str:
+    """The labeller that a page is about."""
+    if differences:  # of the one labeller to all others
+        return next(name for name in entries if name not in differences)
+    return _MAIN if _MAIN in entries else list(entries)[-1]
+
+
+def _newer_tables(entries: Mapping, differences: Mapping,
+                  main: str) -> dict[str, list | None]:
+    """Tables that scores of older versions have no numbers for.
+
+    Raises:
+        UserError: the numbers are there in another form.
+    """
+    from mmdet_mal.evaluation.report import difference_rows, overlap_rows
+    try:
+        return dict(
+            differences=difference_rows(differences, main) if differences else None,
+            overlap=overlap_rows(entries) if all(
+                'overlap' in entry for entry in entries.values()) else None)
+    except (KeyError, TypeError, ValueError) as error:
+        found = f'differences or overlap have another form: {error}'
+        raise UserError(f'scores: {_FORM.format(found=found)}') from error
 
 
 def _with_nan(value: Any) -> Any:

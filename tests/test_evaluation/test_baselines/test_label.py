@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mmdet_mal.evaluation.baselines import BASELINES, label_with_baseline
-from mmdet_mal.evaluation.baselines.label import SEEING
 from mmdet_mal.labelling.validate import validate_labels
+from mmdet_mal.utils.choices import BASELINE_NAMES, SEEING_BASELINES
 from mmdet_mal.utils.errors import UserError
 
 
@@ -34,6 +34,12 @@ def boxes(tmp_path):
     return path
 
 
+def test_each_name_has_its_own_baseline():
+    assert {name: label.__name__ for name, label in BASELINES.items()} == {
+        name: f'{name}_mask' for name in BASELINE_NAMES}
+    assert set(SEEING_BASELINES) < set(BASELINES)
+
+
 @pytest.mark.parametrize('name', list(BASELINES))
 def test_output_is_a_valid_masks_json(boxes, tmp_path, name):
     out = tmp_path / 'out.json'
@@ -44,8 +50,8 @@ def test_output_is_a_valid_masks_json(boxes, tmp_path, name):
     assert 'score' not in crowd
     assert faulty['mal']['fallback']
     assert unreadable['mal'] == (
-        dict(fallback='image_unreadable') if name in SEEING else {})
-    assert summary.masks == (1 if name in SEEING else 2)
+        dict(fallback='image_unreadable') if name in SEEING_BASELINES else {})
+    assert summary.masks == (1 if name in SEEING_BASELINES else 2)
 
 
 def test_pictures_may_lie_in_an_archive(boxes, tmp_path):

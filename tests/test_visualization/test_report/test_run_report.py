@@ -110,10 +110,78 @@ def test_scores_are_read_back(run):
 def test_scores_may_be_given_as_a_mapping_too():
     entry = dict(sizes=dict(all=dict(miou=None, n=0)), classes={}, curve={},
                  histogram={}, worst=[dict(iou=.5, score=None)])
-    read = _read_scores(dict(MAL=entry))['MAL']
+    entries, differences = _read_scores(dict(MAL=entry))
+    read = entries['MAL']
+    assert differences == {}
     # Null is nan again among numbers; a mask without score stays without.
     assert np.isnan(read['sizes']['all']['miou'])
     assert read['worst'] == [dict(iou=.5, score=None)]
+
+
+def evaluated(run, names):
+    """``scores.json`` of labellers, the last of them with masks 5 px too low and
+    the others with the human masks."""
+    from mmdet_mal.evaluation.mask_iou import mask_ious
+    from mmdet_mal.evaluation.report import write_report
+    from mmdet_mal.evaluation.scores import labeller_scores, paired_differences
+    human = json.loads((run / 'human.json').read_text())
+    files = [*['human.json'] * (len(names) - 1), 'masks.json']
+    columns = {name: mask_ious(run / file, run / 'human.json')
+               for name, file in zip(names, files, strict=True)}
+    write_report(str(run / 'scores.json'),
+                 {name: labeller_scores(c, human) for name, c in columns.items()},
+                 names[-1], {}, differences=paired_differences(columns, names[-1]))
+    return run / 'scores.json'
+
+
+def test_differences_and_overlap_are_shown_and_explained(run):
+    # 'MAL' is not the labeller that the scores are about.
+    page = report(run, scores=evaluated(run, ['MAL', HOSTILE, 'mine']))
+    assert 'How much better mine is' in page.text
+    assert 'Mean IoU of mine less that of each row' in page.text
+    less = (15 / 20 + 55 / 60 + 25 / 30) / 3 - 1
+    rows = page.html.partition('How much better')[2].partition('</table>')[0]
+    # Both images hold the same boxes: no draw of images differs.
+    assert rows.count(f'<td>{less:+.3f} ({less:+.3f} to {less:+.3f})</td>') == 2
+    assert '<td>MAL</td>' in rows and '&lt;/script&gt;' in rows
+    # No box of an image overlaps another.
+    rows = page.html.partition('how far a neighbour')[2].partition('</table>')[0]
+    assert '<td>boxes</td><td>6</td><td>0</td><td>0</td>' in rows
+    assert not re.search(r'<img src=x|<script', page.html)
+
+
+def test_one_labeller_has_overlap_and_no_differences(run):
+    page = report(run, human=run / 'human.json')
+    assert 'by how far a neighbour covers the box' in page.text
+    assert 'How much better' not in page.text
+
+
+def test_scores_of_older_versions_are_shown_without_the_newer_tables(run):
+    path = evaluated(run, ['box', 'MAL'])
+    content = json.loads(path.read_text())
+    del content['differences']
+    for entry in content['scores'].values():
+        del entry['overlap']
+    path.write_text(json.dumps(content))
+    page = report(run, scores=path)
+    assert 'evaluation' in page.ids()
+    assert 'neighbour' not in page.text and 'How much better' not in page.text
+
+
+@pytest.mark.parametrize('change', [
+    lambda c: c.update(differences=[1]),
+    lambda c: c.update(differences=dict(box=1)),
+    lambda c: c.update(differences=dict(box=dict(all=3))),
+    lambda c: c.update(differences=dict(nobody={})),
+    lambda c: c['scores']['MAL'].update(overlap=dict(apart=dict(n=1))),
+    lambda c: c['scores']['MAL']['overlap']['apart'].update(miou='<b>')])
+def test_newer_tables_of_another_form_are_refused(run, change):
+    path = evaluated(run, ['box', 'MAL'])
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(UserError, match='no scores as mal evaluate writes them'):
+        report(run, scores=path)
 
 
 def test_training_alone(run):
