@@ -11,6 +11,7 @@ import numpy as np
 
 from mmdet_mal.evaluation.report import (HEADINGS, markdown_table, text_table)
 from mmdet_mal.labelling.files import write_then_rename
+from mmdet_mal.utils.json_values import without_nan
 
 from .cell_run import CellRun
 from .comparison import SizeScore, compare
@@ -100,7 +101,7 @@ def _results(grid: Grid, runs: Sequence[CellRun], scores: Scores,
         cells.append(dict(
             name=cell.name, config=cell.config, x=cell.x, paper=cell.paper,
             overrides=cell.overrides,
-            sizes={size: _without_nan(dataclasses.asdict(score)) for size, score
+            sizes={size: without_nan(dataclasses.asdict(score)) for size, score
                    in scores.get(cell.name, {}).items()},
             runs=[dict(seed=run.seed, state='failed' if run.name in failed
                        else run.state, error=failed.get(run.name),
@@ -150,8 +151,3 @@ def _gain(score: SizeScore) -> str:
         return '-'
     return (f'{score.difference:+.3f} [{score.difference_low:+.3f}, '
             f'{score.difference_high:+.3f}]')
-
-
-def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: None if isinstance(value, float) and math.isnan(value) else value
-            for key, value in values.items()}

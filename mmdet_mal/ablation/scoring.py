@@ -5,7 +5,6 @@ cell beside other cells: a process scores one after another.
 """
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from mmdet_mal.evaluation.mask_iou import mask_ious
 from mmdet_mal.evaluation.scores import labeller_scores
 from mmdet_mal.experiments.folder import write_json
+from mmdet_mal.utils.json_values import without_nan
 from mmdet_mal.utils.tool import run_tool
 
 from .data import read_scored
@@ -43,7 +43,7 @@ def score_masks(folder: Path, human: Mapping[str, Any]) -> dict[str, Any]:
         temporary, ann_ids=columns.ann_ids, image_ids=columns.image_ids,
         box_areas=columns.box_areas, ious=columns.ious)
     temporary.replace(folder / IOUS)
-    return dict(missing=int(columns.missing.sum()), sizes=_plain(scores['sizes']))
+    return dict(missing=int(columns.missing.sum()), sizes=without_nan(scores['sizes']))
 
 
 def score_command(folder: Path, human: str, number: int | None) -> list[str]:
@@ -68,11 +68,6 @@ def main() -> None:
     args = parser.parse_args()
     write_json(args.folder / SCORES,
                score_masks(args.folder, read_scored(args.human, args.number)))
-
-
-def _plain(sizes: dict) -> dict:
-    """The same with null for nan, which JSON does not know."""
-    return json.loads(json.dumps(sizes).replace('NaN', 'null'))
 
 
 if __name__ == '__main__':

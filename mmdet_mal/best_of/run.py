@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mmdet_mal.datasets.image_opening import open_image
 from mmdet_mal.datasets.image_source import image_source, join_image_path
 from mmdet_mal.datasets.images import check_size
-from mmdet_mal.labelling.files import check_writable
+from mmdet_mal.datasets.last_image import LastImage
+from mmdet_mal.labelling.files import check_writable, refuse_overwriting
 from mmdet_mal.labelling.manifest import hash_file
 from mmdet_mal.labelling.merge import write_labels
 from mmdet_mal.labelling.progress import show_progress
@@ -63,11 +63,7 @@ def best_of(files: Mapping[str, str], images: str, out_file: str,
             that cannot be read, an output that cannot be written.
     """
     check_writable(out_file, 'the masks JSON')
-    for path in files.values():
-        if os.path.exists(path) and os.path.exists(out_file) and os.path.samefile(
-                path, out_file):
-            raise UserError(f'{out_file}: is one of the files to choose from; '
-                            'write to another one')
+    refuse_overwriting(out_file, files.values(), '--out')
     scorer = MaskScorer.load(scale)
     image_dir, backend_args = image_source(images)
     folder = os.path.dirname(os.path.abspath(out_file))
@@ -77,15 +73,13 @@ def best_of(files: Mapping[str, str], images: str, out_file: str,
         try:
             summary = BestOfSummary(LabelSummary(out_file))
             rows = show_progress(_rows(candidates), candidates.count, 'choose')
-            path, image = '', None
+            opened = LastImage()
             for name, row in rows:
                 who = f'annotation {candidates.ann_id(row)}'
-                if name != path:
-                    path = name
-                    image = open_image(join_image_path(image_dir, name), who,
-                                       backend_args=backend_args)
-                    check_size(name, who, tuple(image.shape[:2]),
-                               candidates.image_size(row))
+                image = opened.open(join_image_path(image_dir, name), who,
+                                    backend_args=backend_args)
+                check_size(name, who, tuple(image.shape[:2]),
+                           candidates.image_size(row))
                 _keep(candidates, row, image, scorer, rule, records, summary)
 
             def lookup(ann_id: object) -> dict | None:

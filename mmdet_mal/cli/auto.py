@@ -7,7 +7,9 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
+from mmdet_mal.auto.presets import PRESETS
 from mmdet_mal.machine.options import add_precision_option
+from mmdet_mal.utils.choices import BBOX_FORMATS
 
 if TYPE_CHECKING:
     from mmdet_mal.auto.chain import AutoChain
@@ -30,9 +32,6 @@ with 'mal train' and 'mal label'.  Presets: docs/presets.md.
 Exit code: 0 done, 2 something to mend (one line says what), 130 and 143 stopped
 by SIGINT and SIGTERM, 1 a fault of the program.
 """
-
-PRESETS = ('instant', 'small', 'dinov2-s', 'dinov2-b')
-BBOX_FORMATS = ('xywh', 'xyxy', 'xywhn', 'cxcywhn')
 
 # What a disk says that takes no more; a person can mend it.
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)

@@ -44,16 +44,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Read, write, say what was lost."""
-    from mmdet_mal.doctor import refuse_same_file
     from mmdet_mal.formats.coco_file import write_coco
     from mmdet_mal.formats.read import choose_reader, read_boxes
     from mmdet_mal.formats.tally import Tally
-    from mmdet_mal.labelling.files import check_writable
+    from mmdet_mal.labelling.files import check_writable, refuse_overwriting
 
     options = dict(vars(args))
     source, out, images, name = (options.pop(key) for key in (
         'source', 'out', 'images', 'format'))
-    refuse_same_file(out, source, '--out')
+    refuse_overwriting(out, [source], '--out')
     check_writable(out, 'the boxes')
     reader = choose_reader(source, name)
     tally = Tally()

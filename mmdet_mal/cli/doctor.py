@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from mmdet_mal.utils.choices import BBOX_FORMATS, IMAGE_CHECKS
 from mmdet_mal.utils.settings_action import SettingsAction
 
 SUMMARY = ('Find everything that is wrong with a COCO detection file and its '
@@ -18,11 +19,6 @@ tells what was found in the input.  All kinds of fault and their rules:
 docs/doctor.md
 """
 
-# As mmdet_mal.doctor has them, which imports too much for a --help; a test
-# compares.
-CHECKS = ('none', 'exists', 'headers', 'decode')
-BBOX_FORMATS = ('xywh', 'xyxy', 'xywhn', 'cxcywhn')
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
@@ -32,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help='folder, .zip, .tar, .lmdb or address of the images (default: '
         'images are not looked at)')
     parser.add_argument(
-        '--check-images', choices=CHECKS, default='headers',
+        '--check-images', choices=IMAGE_CHECKS, default='headers',
         help='how far images are looked at (default: %(default)s; about a '
         'millisecond each)')
     parser.add_argument(
@@ -52,13 +48,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Examine, report, repair."""
     from mmdet_mal.datasets.image_source import image_source
-    from mmdet_mal.doctor import Examination, refuse_same_file, repair_file
-    from mmdet_mal.labelling.files import check_writable
+    from mmdet_mal.doctor import Examination, repair_file
+    from mmdet_mal.labelling.files import check_writable, refuse_overwriting
     from mmdet_mal.utils.errors import UserError
 
     for option, path in (('--json', args.json), ('--fix', args.fix)):
         if path is not None:
-            refuse_same_file(path, args.ann_file, option)
+            refuse_overwriting(path, [args.ann_file], option)
             check_writable(path, 'the file of ' + option)
     if args.fix is not None and args.json == args.fix:
         raise UserError(f'--json and --fix both name {args.fix}; give two names')

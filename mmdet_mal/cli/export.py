@@ -3,6 +3,8 @@
 import argparse
 
 from mmdet_mal.formats import WRITERS
+from mmdet_mal.formats.selection import BELOW, FLAGGED
+from mmdet_mal.labelling.overlap_rules import KEEP, RULES
 
 SUMMARY = 'Choose masks by score and review, and write them for other tools'
 EPILOG = """\
@@ -18,12 +20,6 @@ formats (--to):
 The masks JSON is never changed.  What a format cannot hold is counted and said.
 docs/formats.md says more; docs/quality.md says what scores mean.
 """
-
-# As mmdet_mal.formats.selection has them; a test compares.
-BELOW = ('drop', 'crowd', 'ignore')
-KEEP_OR_DROP = ('keep', 'drop')
-# As mmdet_mal.labelling.overlap_choice has them; a test compares.
-OVERLAPS = ('keep', 'same-class', 'score', 'near')
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help='what the review page saved: rejected masks are not kept, accepted '
         'ones are, whatever their score')
     choice.add_argument(
-        '--flagged', choices=KEEP_OR_DROP, default='keep',
+        '--flagged', choices=FLAGGED, default='keep',
         help='with --decisions: what becomes of flagged masks (default: keep)')
     choice.add_argument(
         '--only-accepted', action='store_const', dest='undecided', const='drop',
@@ -70,7 +66,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         '--tighten-boxes', action='store_const', dest='boxes', const='tighten',
         default='keep', help='write the boxes of the masks (for loose boxes)')
     shape.add_argument(
-        '--overlaps', choices=OVERLAPS, default='keep',
+        '--overlaps', choices=tuple(RULES), default=KEEP,
         help='pixels that several exported masks of an image claim: keep them in '
         'all (default); same-class: among masks of one class, to the mask that has '
         'both the higher score and the nearer box centre; score, near: among all, by '
@@ -88,8 +84,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Export, and say what was done and lost."""
-    from mmdet_mal.doctor import refuse_same_file
     from mmdet_mal.labelling.export import export_labels
+    from mmdet_mal.labelling.files import refuse_overwriting
     from mmdet_mal.utils.errors import UserError
 
     options = dict(vars(args))
@@ -100,7 +96,6 @@ def run(args: argparse.Namespace) -> None:
         if not (name and equals and path):
             raise UserError(f'--masks-of {text}: expected NAME=FILE')
         files[name] = path
-    for path in (masks, options['decisions'], *files.values()):
-        if path is not None:
-            refuse_same_file(out, path, '--out')
+    refuse_overwriting(out, [masks, options['decisions'], *files.values()],
+                       '--out')
     print(export_labels(masks, out, masks_of=files, **options))

@@ -33,12 +33,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Match, write, say what was left."""
-    from mmdet_mal.doctor import refuse_same_file
     from mmdet_mal.evaluation.baselines.imported import import_masks
-    from mmdet_mal.labelling.files import check_writable
+    from mmdet_mal.labelling.files import check_writable, refuse_overwriting
 
-    for source in (args.boxes, args.masks):
-        refuse_same_file(args.out, source, '--out')
+    refuse_overwriting(args.out, [args.boxes, args.masks], '--out')
     check_writable(args.out, 'the masks JSON')
     summary = import_masks(args.boxes, args.masks, args.out, args.min_iou)
     print(f'Masks JSON: {args.out}')

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from mmdet_mal.utils.choices import IMAGE_CHECKS
+
 from .annotation_source import AnnotationSource
 from .annotations import AnnotationError
 from .fault import Fault
@@ -52,9 +54,9 @@ def find_faults(data: dict | AnnotationSource,
         then image files.  All of them, however many; a :class:`.FaultLog`
         given to :func:`.build_columns` keeps the first.
     """
-    if check_images not in ('none', 'exists', 'headers', 'decode'):
-        raise ValueError("check_images must be 'none', 'exists', 'headers' or "
-                         f"'decode', got '{check_images}'")
+    if check_images not in IMAGE_CHECKS:
+        raise ValueError(f'check_images must be one of {IMAGE_CHECKS}, got '
+                         f"'{check_images}'")
     _, images, log = build_columns(data, FaultLog(limit=None))
     faults = list(log)
     if check_images != 'none':

@@ -10,16 +10,12 @@ import numpy as np
 from PIL import UnidentifiedImageError
 
 from .annotations import AnnotationError
-# "as": offered here too, beside the other checks of images.
 from .image_access import is_local, read_bytes, source_name
-from .image_access import missing_files as missing_files
-from .image_access import missing_images as missing_images
 from .region_image import INSTALL, OPENCV_PIXELS, image_header, import_pyvips
 
 IGNORE_EXIF = 'color_ignore_orientation'
 # Bytes at the end of a file in which its end marker is looked for first.
 _TAIL = 4096
-
 
 
 class ImageSizeError(AnnotationError):

@@ -18,8 +18,9 @@ from .box_overlap import box_overlaps
 from .chunk_cutting import cut_chunks, label_order
 from .columns import BoxColumns
 from .image_access import open_source
-from .image_opening import REGION_PIXELS, open_image
+from .image_opening import REGION_PIXELS
 from .images import check_size
+from .last_image import LastImage
 from .region_image import RegionImage
 
 
@@ -104,8 +105,8 @@ class LabelChunkDataset(Dataset):
         self._metainfo: dict | None = None
         # First box and one past the last box of each chunk.
         self._chunks: np.ndarray | None = None
-        # Path and pixels of an image whose boxes go on in the next chunk.
-        self._kept: tuple[str, np.ndarray | RegionImage] | None = None
+        # Kept while its boxes go on in the next chunk.
+        self._last_image = LastImage()
         if not lazy_init:
             self.full_init()
 
@@ -156,7 +157,7 @@ class LabelChunkDataset(Dataset):
 
     def forget_image(self) -> None:
         """Drop the image that the next chunk might go on with."""
-        self._kept = None
+        self._last_image.forget()
 
     @property
     def nbytes(self) -> int:
@@ -233,18 +234,15 @@ class LabelChunkDataset(Dataset):
             self._add_image(chunk, list(group))
         images = columns.image_index
         if last == len(images) or images[last] != images[last - 1]:
-            self._kept = None  # no box of the last image is left
+            self.forget_image()  # none of its boxes is left
         return chunk
 
     def _load(self, info: dict) -> np.ndarray | RegionImage:
         """Open the image of a box, or take what the last chunk left."""
         path, who = info['img_path'], f"image {info['img_id']}"
-        if self._kept is None or self._kept[0] != path:
-            self._kept = None  # before the next is decoded: both may be large
-            self._kept = path, open_image(
-                path, who, self.color_type, backend_args=self.backend_args,
-                region_pixels=self.region_pixels)
-        img = self._kept[1]
+        img = self._last_image.open(
+            path, who, color_type=self.color_type,
+            backend_args=self.backend_args, region_pixels=self.region_pixels)
         check_size(path, who, img.shape[:2], (info['height'], info['width']))
         return img
 
@@ -267,10 +265,6 @@ class LabelChunkDataset(Dataset):
                      box_overlap=info['box_overlap']))
             chunk['inputs'].append(packed['inputs'])
             chunk['data_samples'].append(packed['data_samples'])
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What a worker that is not forked gets: no pixels."""
-        return dict(self.__dict__, _kept=None)
 
 
 @FUNCTIONS.register_module()

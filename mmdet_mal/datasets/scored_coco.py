@@ -1,6 +1,5 @@
 """Stock detection data sets that keep the score of each mask."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ from mmdet.datasets import CocoDataset, LVISV1Dataset
 
 from mmdet_mal.registry import DATASETS
 from mmdet_mal.utils.errors import UserError
+from mmdet_mal.utils.json_values import finite_number
 
 # What carries the scores on, by what it stands in for.
 _STEPS = {
@@ -64,13 +64,12 @@ class _ScoredInstances:
         return info
 
     def _score(self, ann: dict) -> float:
-        score = ann.get('score', 1.0)
-        if (isinstance(score, bool) or not isinstance(score, (int, float))
-                or not math.isfinite(score) or not 0 <= score <= 1):
+        score = finite_number(ann.get('score', 1.0))
+        if score is None or not 0 <= score <= 1:
             raise UserError(
                 f"{self.ann_file}: annotation {ann.get('id')} has the score "
-                f'{score!r}, expected a number from 0 to 1')
-        return float(score)
+                f"{ann['score']!r}, expected a number from 0 to 1")
+        return score
 
 
 @DATASETS.register_module()

@@ -9,9 +9,9 @@ from .diagnosis import Diagnosis
 from .examination import Examination
 from .finding import Finding
 from .kinds import KINDS, Kind, data_set_kind
-from .repair import Repair, refuse_same_file, repair_file
+from .repair import Repair, repair_file
 
 __all__ = [
     'KINDS', 'Diagnosis', 'Examination', 'Finding', 'Kind', 'Repair',
-    'data_set_kind', 'diagnose', 'refuse_same_file', 'repair_file'
+    'data_set_kind', 'diagnose', 'repair_file'
 ]

@@ -49,7 +49,7 @@ class AnnotationJudge:
     Args:
         images (ImageTable): Gets the extent of each box.
         categories (CategoryTable): Gets which ids are used.
-        bbox_format (str): One of :data:`.bbox_rules.BBOX_FORMATS`.
+        bbox_format (str): One of :data:`mmdet_mal.utils.choices.BBOX_FORMATS`.
 
     Attributes:
         evidence (FormatEvidence): Whether the boxes are of another format.

@@ -8,11 +8,6 @@ from mmdet_mal.datasets.annotation_reader import MIN_SIDE, ROUNDING
 from .kinds import DROPPED, LEFT, REPAIRED
 from .values import as_number
 
-# What the four numbers of a bbox may be: corner and size in pixels (COCO),
-# two corners in pixels, corner and size as fractions of the image, centre and
-# size as fractions (YOLO).
-BBOX_FORMATS = ('xywh', 'xyxy', 'xywhn', 'cxcywhn')
-
 # Kind, what --fix does, message.
 Problem = tuple[str, str, str]
 
@@ -25,7 +20,7 @@ def judge_bbox(value: Any, width: int, height: int,
         value (Any): What the JSON has.
         width, height (int): Stated size of its image in pixels, 0 if
             unknown.
-        bbox_format (str): One of :data:`BBOX_FORMATS`.
+        bbox_format (str): One of :data:`mmdet_mal.utils.choices.BBOX_FORMATS`.
 
     Returns:
         tuple[list | None, list[Problem]]: The repaired bbox [x, y, width,
@@ -102,7 +97,8 @@ def convert_bbox(bbox: list, width: int, height: int,
     Args:
         bbox (list): Four finite numbers.
         width, height (int): Size of its image in pixels, 0 if unknown.
-        bbox_format (str): One of :data:`BBOX_FORMATS` but 'xywh'.
+        bbox_format (str): One of
+            :data:`mmdet_mal.utils.choices.BBOX_FORMATS` but 'xywh'.
 
     Returns:
         tuple[Problem, list]: What was found, and the bbox; unchanged if it

@@ -6,8 +6,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+from mmdet_mal.utils.choices import BBOX_FORMATS, IMAGE_CHECKS
+
 from .annotation_judge import AnnotationJudge, Verdict
-from .bbox_rules import BBOX_FORMATS
 from .category_table import note_unused, read_categories
 from .diagnosis import Diagnosis
 from .finding import Finding
@@ -19,7 +20,6 @@ from .kinds import DROPPED, LEFT, REPAIRED
 from .ledger import Ledger
 from .literals import has_literals
 
-CHECKS = ('none', 'exists', 'headers', 'decode')
 # Boxes of an image that must stick out before its size is doubted.
 _MANY_BEYOND = 3
 
@@ -36,8 +36,8 @@ class Examination:
             'decode' (reads every pixel).
         backend_args (dict, optional): File backend of mmengine.
         bbox_format (str, optional): One of
-            :data:`.bbox_rules.BBOX_FORMATS`; None takes 'xywh' and says so if
-            that seems wrong.
+            :data:`mmdet_mal.utils.choices.BBOX_FORMATS`; None takes 'xywh' and
+            says so if that seems wrong.
         progress (bool): Whether to show bars on stderr.
 
     Attributes:
@@ -61,8 +61,8 @@ class Examination:
                  backend_args: dict | None = None,
                  bbox_format: str | None = None,
                  progress: bool = False) -> None:
-        if check_images not in CHECKS:
-            raise ValueError(f'check_images must be one of {CHECKS}, got '
+        if check_images not in IMAGE_CHECKS:
+            raise ValueError(f'check_images must be one of {IMAGE_CHECKS}, got '
                              f"'{check_images}'")
         if bbox_format not in (None, *BBOX_FORMATS):
             raise ValueError(f'bbox_format must be one of {BBOX_FORMATS}, got '

@@ -1,12 +1,11 @@
 """Writes a repaired copy of an annotation file."""
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from mmdet_mal.labelling.files import (check_writable, temporary_name,
+from mmdet_mal.labelling.files import (check_writable, refuse_overwriting,
                                        write_then_rename)
 from mmdet_mal.utils.errors import UserError
 
@@ -46,28 +45,6 @@ class Repair:
         return '\n'.join(lines)
 
 
-def refuse_same_file(out_file: str, ann_file: str, option: str) -> None:
-    """Refuse to write over the input, under whatever name.
-
-    Args:
-        out_file (str): To be written.
-        ann_file (str): The input.
-        option (str): Of the command line, for the message.
-
-    Raises:
-        UserError: If both are one file, also through links, or the input has
-            the temporary name under which the file is written first.
-    """
-    for path in (out_file, temporary_name(out_file)):
-        try:
-            same = os.path.samefile(path, ann_file)
-        except OSError:  # there is no such file yet
-            same = os.path.realpath(path) == os.path.realpath(ann_file)
-        if same:
-            raise UserError(f'{option} {out_file}: this is the input, which '
-                            'is never changed; give another name')
-
-
 def repair_file(examination: Examination, out_file: str) -> Repair:
     """Write a copy in which all is repaired that the rules can repair.
 
@@ -87,7 +64,7 @@ def repair_file(examination: Examination, out_file: str) -> Repair:
             another format, or ``out_file`` is the input or cannot be written.
     """
     source = examination.source
-    refuse_same_file(out_file, source.path, '--fix')
+    refuse_overwriting(out_file, [source.path], '--fix')
     if examination.images is None:
         raise UserError(f'{source.path}: nothing can be repaired: '
                         f'{examination.diagnosis.fatal[0]}')

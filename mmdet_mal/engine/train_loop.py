@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from mmengine.dist import broadcast_object_list, get_rank, get_world_size
+from mmengine.dist import broadcast_object_list, get_rank
 from mmengine.runner import EpochBasedTrainLoop
 from torch.utils.data import DataLoader
 
@@ -20,7 +20,7 @@ _EPOCH_STREAM = 2
 # Where a run stands, in the message hub and so in every checkpoint.
 _DONE = 'epoch_iters_done'
 _LENGTH = 'epoch_iters'
-_RANKS = 'epoch_ranks'
+_ORDER = 'epoch_order'
 
 
 class ResumeError(UserError):
@@ -91,7 +91,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
 
         Raises:
             ResumeError: If the checkpoint lies within an epoch of another
-                length.
+                length or order.
         """
         # The checkpoint may have brought another seed than the config, and
         # with diff_rank_seed each rank has its own; the order needs one.
@@ -141,20 +141,18 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         before = length if fresh else hub.get_info(_LENGTH, length)
         done = 0 if fresh else hub.get_info(
             _DONE, self._iter - self._epoch * length)
-        # Ranks of a sampler that keeps boxes of an image together take pieces of
-        # the order, not turns: of another number, they would not fit.
-        ranks = get_world_size()
-        ranks_before = ranks if fresh else hub.get_info(_RANKS, ranks)
+        order = self._sampler.order_settings
+        order_before = order if fresh else hub.get_info(_ORDER, order)
         hub.update_info(_LENGTH, length)
         hub.update_info(_DONE, done)
-        hub.update_info(_RANKS, ranks)
-        if (done and ranks_before != ranks
-                and getattr(self._sampler, 'together', 1) > 1):
+        hub.update_info(_ORDER, order)
+        if done and order_before != order:
             raise ResumeError(
                 f'{os.fspath(self.runner._load_from or "the checkpoint")}: '
-                f'was saved within an epoch by {ranks_before} processes with '
-                f'sampler.together, and there are {ranks} now; resume with as '
-                'many, or from a checkpoint of the end of an epoch')
+                'was saved within an epoch in the order of '
+                f'{_in_words(order_before)}, but it is that of '
+                f'{_in_words(order)} now; resume with the settings of then, or '
+                'from a checkpoint of the end of an epoch')
         if done and before != length or not 0 <= done <= length:
             raise ResumeError(
                 f'{os.fspath(self.runner._load_from or "the checkpoint")}: '
@@ -168,3 +166,8 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
                 f'saved and has {length} now: counts and schedules by '
                 'iteration no longer agree with those by epoch')
         return done
+
+
+def _in_words(settings: dict[str, int]) -> str:
+    """Settings for a message."""
+    return ', '.join(f'{name}={value}' for name, value in settings.items())

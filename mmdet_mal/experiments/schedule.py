@@ -5,6 +5,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmdet_mal.utils.as_list import as_list
 from mmdet_mal.utils.errors import UserError
 
 # Settings of a model that count iterations of the training.
@@ -41,7 +42,7 @@ def squeeze_schedule(config: Config, epochs: int, iterations: float = 1.,
     train['max_epochs'] = epochs
     if 'val_interval' in train:
         train['val_interval'] = max(1, math.ceil(train['val_interval'] * factor))
-    for schedule in _as_list(config.get('param_scheduler')):
+    for schedule in as_list(config.get('param_scheduler')):
         if not schedule.get('by_epoch', True):
             _scale(schedule, factor * iterations, whole=True)
         elif epoch_iters is not None:
@@ -84,9 +85,3 @@ def _scale_iterations(value: Any, factor: float) -> None:
     elif isinstance(value, (list, tuple)):
         for entry in value:
             _scale_iterations(entry, factor)
-
-
-def _as_list(value: Any) -> list[dict]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, (list, tuple)) else [value]

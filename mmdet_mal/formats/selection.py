@@ -1,10 +1,10 @@
 """Which masks are exported: by score, and by what a person decided."""
 
 import dataclasses
-import math
 from typing import Any
 
 from mmdet_mal.utils.errors import UserError
+from mmdet_mal.utils.json_values import finite_number
 
 from .decisions import Decisions
 
@@ -108,8 +108,7 @@ KEPT = frozenset(('crowd', 'unscored', 'good', 'accepted', 'flagged'))
 
 def _check_score(score: Any, annotation: dict[str, Any], path: str) -> None:
     from mmdet_mal.datasets.annotations import AnnotationError
-    number = isinstance(score, (int, float)) and not isinstance(score, bool)
-    if not number or not math.isfinite(score):
+    if finite_number(score) is None:
         raise AnnotationError(
             f"{path}: annotation {annotation.get('id')} has score {score!r}, "
             'expected a number; label the boxes anew')

@@ -16,13 +16,12 @@ from mmdet_mal.machine.precision import precision_of
 from mmdet_mal.machine.process import prepare_process
 from mmdet_mal.utils.errors import UserError
 
-from .files import check_writable
+from .config_hooks import LABEL_HOOK, find_hook
+from .files import check_writable, refuse_overwriting
 from .run import default_run_dir
 from .share import Share
 from .signals import LabelRunStopped, StopSignals, resume_command
 from .weights import load_own_weights
-
-LABEL_HOOK = 'mmdet_mal.PseudoLabelHook'
 
 # The rank of a process before its process group exists, by launcher.
 _RANK_VARIABLES = dict(pytorch='RANK', slurm='SLURM_PROCID',
@@ -72,9 +71,7 @@ class LabelJob:
                             f'directory {os.getcwd()}); correct --ann')
         if out_file is None:
             out_file = f'{os.path.splitext(ann_file)[0]}_masks.json'
-        if os.path.exists(out_file) and os.path.samefile(out_file, ann_file):
-            raise UserError(f'{out_file}: is the file of boxes itself; the input '
-                            'is never changed, choose another --out')
+        refuse_overwriting(out_file, [ann_file], '--out')
         return cls(ann_file, images, out_file,
                    run_dir or default_run_dir(out_file),
                    Share.parse(share) if share else None)
@@ -133,12 +130,7 @@ def point_config_at(config: Config, job: LabelJob) -> None:
 
 def find_label_hook(config: Config) -> dict | None:
     """Return the config of the hook that writes the masks, None without one."""
-    hooks = [*config.get('custom_hooks', []),
-             *config.get('default_hooks', {}).values()]
-    for hook in hooks:
-        if hook is not None and hook['type'] == LABEL_HOOK:
-            return hook
-    return None
+    return find_hook(config, LABEL_HOOK)
 
 
 def examine(job: LabelJob, check_images: str = 'exists') -> None:

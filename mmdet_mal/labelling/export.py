@@ -12,7 +12,6 @@ from mmdet_mal.formats.decisions import Decisions
 from mmdet_mal.formats.mask_set import MaskSet
 from mmdet_mal.formats.output_folder import check_folder, folder_then_rename
 from mmdet_mal.formats.read import fill_options
-from mmdet_mal.formats.selection import BELOW as BELOW
 from mmdet_mal.formats.selection import Selection
 from mmdet_mal.formats.tally import Tally
 from mmdet_mal.formats.tighten import tighten_box
@@ -20,7 +19,8 @@ from mmdet_mal.utils.errors import UserError
 
 from .export_summary import ExportSummary
 from .files import check_writable, temporary_name, write_then_rename
-from .overlap_choice import KEEP, RULES, OverlapChoice
+from .overlap_choice import OverlapChoice
+from .overlap_rules import KEEP, RULES
 from .progress import show_progress
 
 BOXES = ('keep', 'tighten')
@@ -60,7 +60,7 @@ def export_labels(masks_json: str, out_file: str, min_score: float | None = None
         masks_of: path of a masks JSON by the name under which the review page
             showed it: masks that were chosen there are taken from it.
         boxes: ``'keep'``, or ``'tighten'`` them to the masks.
-        overlaps: a key of :data:`.overlap_choice.RULES`: whose pixels are those
+        overlaps: a key of :data:`.overlap_rules.RULES`: whose pixels are those
             that several exported masks of an image claim.
         options: of the format.
 

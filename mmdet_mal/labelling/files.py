@@ -4,8 +4,10 @@ import contextlib
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TextIO
+
+from mmdet_mal.utils.errors import UserError
 
 from .errors import LabelRunError
 
@@ -43,6 +45,26 @@ def check_writable(path: str, purpose: str) -> None:
         raise LabelRunError(
             f'{path}: cannot write {purpose} there ({error.strerror or error}); '
             'choose a folder that you may write to and that has space') from None
+
+
+def refuse_overwriting(path: str, inputs: Iterable[str | None],
+                       option: str) -> None:
+    """Refuse to write over an input, under whatever name.
+
+    Args:
+        path: of the file that will be written later.
+        inputs: paths of the files that are read; None stands for no file.
+        option: of the command line, for the message.
+
+    Raises:
+        UserError: if the file is one of the inputs, also through links, or an
+            input has the temporary name under which the file is written first.
+    """
+    for source in inputs:
+        for written in (path, temporary_name(path)):
+            if source is not None and _is_same_file(written, source):
+                raise UserError(f'{option} {path}: this is the input, which '
+                                'is never changed; give another name')
 
 
 @contextlib.contextmanager
@@ -126,6 +148,14 @@ def sync_folder(folder: str) -> None:
         pass  # some network file systems refuse to sync folders
     finally:
         os.close(descriptor)
+
+
+def _is_same_file(path: str, other: str) -> bool:
+    """Whether two paths lead to one file, or will once there is one."""
+    try:
+        return os.path.samefile(path, other)
+    except OSError:  # there is no such file yet
+        return os.path.realpath(path) == os.path.realpath(other)
 
 
 def _open_locked(temporary: str, path: str) -> int:

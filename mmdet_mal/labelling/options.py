@@ -2,6 +2,8 @@
 
 import argparse
 
+from mmdet_mal.utils.choices import IMAGE_CHECKS
+
 
 def add_label_options(parser: argparse.ArgumentParser) -> None:
     """Add config, checkpoint, and where boxes, images and masks are.
@@ -30,6 +32,6 @@ def add_label_options(parser: argparse.ArgumentParser) -> None:
         '--out); on a disk that all processes share')
     parser.add_argument(
         '--check-images', default='exists',
-        choices=['none', 'exists', 'headers', 'decode'],
+        choices=IMAGE_CHECKS,
         help='how closely the doctor looks at the images before the run '
         '(default: exists)')

@@ -12,19 +12,12 @@ from mmdet_mal.formats.tally import Tally
 from mmdet_mal.structures.rle import encode_window, rle_area
 from mmdet_mal.utils.errors import UserError
 
+from .overlap_rules import RULES
 from .overlaps import MAX_LOSS, Claim, resolve_overlaps
 
 Annotation = dict[str, Any]
 Choose = Callable[[Iterator[Annotation]], Iterator[Annotation]]
 
-KEEP = 'keep'
-# What a person may ask for: who gets a pixel, among which masks.
-RULES = {
-    KEEP: None,
-    'same-class': ('both', 'same-class'),
-    'score': ('score', 'all'),
-    'near': ('near', 'all'),
-}
 _CHANGED = 'masks lose pixels to a neighbour that they overlapped'
 
 
@@ -38,7 +31,7 @@ class OverlapChoice:
     Args:
         source: the masks JSON.
         choose: yields what is exported; masks that are not take nothing.
-        rule: a key of :data:`RULES` other than ``'keep'``.
+        rule: a key of :data:`.overlap_rules.RULES` other than ``'keep'``.
         tally: gets the number of masks that change.
         finish: what is done to an annotation after its mask has changed.
     """

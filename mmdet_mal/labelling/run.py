@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shlex
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from .shard_index import ShardIndex, shard_files
 from .shards import ShardWriter, shard_path
 from .share import Share
 from .share_notes import note_share, read_shares
+from .signals import LabelRunStopped, resume_command
 from .summary import LabelSummary
 
 SUMMARY_NAME = 'summary.json'
@@ -162,6 +164,14 @@ class LabelRun:
                             self.input_json, '--out', self.out_file, self.run_dir])
         return (f'{text}\nWhen all are done, merge with (add the folders of other '
                 f'machines, if they have their own):\n  {merge}')
+
+    def report_stop(self, stop: LabelRunStopped) -> None:
+        """Tell a person, and the log, where the labels are and how to go on."""
+        self.log(str(stop))
+        print(f'\n{str(stop).capitalize()}. What is labelled is on disk in '
+              f'{self.run_dir}; to go on there, start the same command again:'
+              f'\n  {resume_command()}', file=sys.stderr, flush=True)
+        stop.reported = True
 
     def log(self, text: str) -> None:
         """Append to the run's log; a log that cannot be written stops nothing."""

@@ -1,7 +1,6 @@
 """Masks beside human ones: what a calibration is fitted and checked on."""
 
 import dataclasses
-import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from mmdet_mal.datasets.annotations import load_annotation_file
 from mmdet_mal.evaluation.mask_iou import human_rles, mask_ious, naming
 from mmdet_mal.labelling.manifest import hash_file
+from mmdet_mal.utils.json_values import finite_number
 
 from .features import ALWAYS, feature_names, quality_features
 from .model import CalibrationError
@@ -108,13 +108,12 @@ class QualityTable:
 
 def _score_of(annotation: Mapping[str, Any], path: str) -> float:
     """The score in the file; 0 if there is none."""
-    score = annotation.get('score', 0)
-    if (isinstance(score, bool) or not isinstance(score, (int, float))
-            or not math.isfinite(score)):
+    score = finite_number(annotation.get('score', 0))
+    if score is None:
         raise CalibrationError(
-            f"{path}: annotation {annotation.get('id')} has score {score!r}, "
-            'expected a number; label the boxes anew')
-    return float(score)
+            f"{path}: annotation {annotation.get('id')} has score "
+            f"{annotation['score']!r}, expected a number; label the boxes anew")
+    return score
 
 
 def _features_of(annotation: Mapping[str, Any], path: str) -> dict[str, float]:

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmdet_mal.datasets.image_source import image_source
 from mmdet_mal.experiments.registered import find_registered
 from mmdet_mal.experiments.schedule import squeeze_schedule
+from mmdet_mal.utils.as_list import as_list
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.num_classes import set_num_classes
 from mmdet_mal.utils.tool import load_config
@@ -40,7 +41,7 @@ def base_config(path: str, options: Mapping[str, Any] | None, seed: int,
             raise UserError(f'{path}: has no {part}; give a config that trains '
                             'and tests a detector')
     evaluators = _evaluators(config)
-    if not any(_SEGM in _as_list(e.get('metric')) for e in evaluators):
+    if not any(_SEGM in as_list(e.get('metric')) for e in evaluators):
         raise UserError(f"{path}: its test_evaluator does not measure '{_SEGM}', "
                         'the mask AP; give a config of a detector with a mask '
                         'branch')
@@ -112,10 +113,4 @@ def _classes_of(dataset: dict) -> tuple[str, ...] | None:
 
 
 def _evaluators(config: Config) -> list[dict]:
-    return _as_list(config.test_evaluator)
-
-
-def _as_list(value: Any) -> list:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, (list, tuple)) else [value]
+    return as_list(config.test_evaluator)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmdet_mal.evaluation.retention import find_mask_ap
+from mmdet_mal.utils.as_list import as_list
 from mmdet_mal.utils.errors import UserError
 
 # Where files lie, how a run is watched or spread: no part of the recipe.
@@ -136,8 +137,7 @@ def _same_file(one: str, other: str) -> bool:
 
 
 def _evaluated_on(evaluator: Any) -> str:
-    evaluators = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
-    for entry in evaluators:
+    for entry in as_list(evaluator):
         if isinstance(entry, dict) and isinstance(entry.get('ann_file'), str):
             return entry['ann_file']
     return ''

@@ -11,8 +11,9 @@ import numpy as np
 
 from mmdet_mal.evaluation.report import markdown_table
 from mmdet_mal.evaluation.retention import METRICS, retention
-from mmdet_mal.visualization.figures import new_figure, plain, write_figure
 from mmdet_mal.labelling.files import check_writable, write_then_rename
+from mmdet_mal.utils.json_values import without_nan
+from mmdet_mal.visualization.figures import new_figure, plain, write_figure
 
 HUMAN = 'human'
 # Below it a detector has hardly begun to learn, and ratios of its AP are noise.
@@ -108,8 +109,7 @@ def _as_json(table: RetentionTable) -> dict[str, Any]:
     def entry(name: str, scores: Mapping[str, float]) -> dict[str, Any]:
         kept = retention(scores, table.human)
         return dict(ap=dict(scores), mask_iou=table.mask_iou.get(name),
-                    retention={k: None if math.isnan(v) else v
-                               for k, v in kept.items()})
+                    retention=without_nan(kept))
     return dict(
         table.details, notes=table.remarks(),
         human=entry(HUMAN, table.human) if table.human else None,

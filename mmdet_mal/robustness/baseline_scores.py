@@ -9,9 +9,9 @@ from mmdet_mal.datasets.annotation_reader import is_crowd
 from mmdet_mal.datasets.image_source import image_source, join_image_path
 from mmdet_mal.datasets.images import read_image
 from mmdet_mal.evaluation.baselines import BASELINES
-from mmdet_mal.evaluation.baselines.label import SEEING
 from mmdet_mal.evaluation.mask_iou import rle_iou
 from mmdet_mal.structures.rle import encode_window
+from mmdet_mal.utils.choices import SEEING_BASELINES
 from mmdet_mal.variants.score_file import ScoreFile
 
 
@@ -40,7 +40,7 @@ def score_baseline(name: str, data: Mapping[str, Any], images: str,
             pixels = read_image(
                 join_image_path(place, image['file_name']),
                 f"image {image['id']}", backend_args=backend_args
-                ) if name in SEEING and annotations else None
+                ) if name in SEEING_BASELINES and annotations else None
             ious = {}
             for ann in annotations:
                 x, y, w, h = (float(v) for v in ann['bbox'])

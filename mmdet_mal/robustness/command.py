@@ -4,11 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from mmdet_mal.utils.choices import BASELINE_NAMES
+
 from .kinds import KINDS
 
 DEFAULT_LEVELS = (0., .05, .1, .15, .2, .3)
-# As mmdet_mal.evaluation.baselines has them; a test compares.
-BASELINES = ('box', 'ellipse', 'grabcut', 'random_walker')
 
 _EPILOG = '''examples:
   python tools/analysis/loose_boxes.py instances.json --images photos/ --out loose \\
@@ -41,8 +41,8 @@ def make_parser() -> argparse.ArgumentParser:
         help='config or grid of settings and, if it has been trained, its '
         'checkpoint; NAME is for the table (default: that of the file); may be '
         'given several times')
-    parser.add_argument('--baselines', nargs='*', default=[], choices=BASELINES,
-                        help='labellers without learning')
+    parser.add_argument('--baselines', nargs='*', default=[],
+                        choices=BASELINE_NAMES, help='labellers without learning')
     parser.add_argument('--levels', nargs='+', type=float, metavar='SHARE',
                         default=list(DEFAULT_LEVELS),
                         help='how far boxes are off, as a share of their size '

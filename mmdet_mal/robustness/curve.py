@@ -9,6 +9,7 @@ import numpy as np
 
 from mmdet_mal.evaluation.bootstrap import bootstrap_interval, paired_interval
 from mmdet_mal.evaluation.mask_iou import mean_or_nan, size_ranges
+from mmdet_mal.utils.json_values import without_nan
 
 # (n,) arrays as mmdet_mal.variants.columns gives them.
 Columns = Mapping[str, np.ndarray]
@@ -40,8 +41,7 @@ class Point:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, null for nan."""
-        return {key: None if isinstance(value, float) and math.isnan(value)
-                else value for key, value in asdict(self).items()}
+        return without_nan(asdict(self))
 
 
 def points_of(by_level: Mapping[float, Columns], size: str = 'all',

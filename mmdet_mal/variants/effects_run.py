@@ -17,6 +17,7 @@ from mmdet_mal.experiments.folder import ExperimentFolder, write_json
 from mmdet_mal.labelling.box_bar import box_bar
 from mmdet_mal.labelling.files import write_then_rename
 from mmdet_mal.labelling.manifest import hash_file
+from mmdet_mal.utils.json_values import without_nan
 from mmdet_mal.version import __version__
 
 from .build import build_groups
@@ -138,18 +139,13 @@ class EffectsRun:
         write_json(self._out / RESULTS, dict(
             grid=self._grid.name, title=self._grid.title, base=self._grid.base,
             sets={name: dict(
-                rows={row: {size: _plain(vars(score)) for size, score
+                rows={row: {size: without_nan(vars(score)) for size, score
                             in sizes.items()}
                       for row, sizes in effect.rows.items()},
-                overlaps={rule: _plain(values) for rule, values
+                overlaps={rule: without_nan(values) for rule, values
                           in effect.overlaps.items()})
                 for name, effect in effects.items()}))
         with write_then_rename(str(self._out / REPORT)) as file:
             file.write(markdown(self._grid, effects, rows))
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: None if isinstance(value, float) and math.isnan(value) else value
-            for key, value in values.items()}
 
 

@@ -7,7 +7,7 @@ from mmdet_mal.datasets.annotation_reader import is_crowd
 from mmdet_mal.evaluation.mask_iou import rle_iou
 from mmdet_mal.formats.mask import read_mask
 from mmdet_mal.labelling.image_sizes import image_size, image_sizes
-from mmdet_mal.labelling.overlap_choice import KEEP, RULES
+from mmdet_mal.labelling.overlap_rules import KEEP, RULES
 from mmdet_mal.labelling.overlaps import Claim, resolve_overlaps
 from mmdet_mal.structures.rle import encode_window
 

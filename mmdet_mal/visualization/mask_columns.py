@@ -1,6 +1,5 @@
 """A masks JSON as columns: what a report counts, without the masks."""
 
-import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from mmdet_mal.datasets.annotation_file import AnnotationFile
 from mmdet_mal.datasets.annotation_reader import is_crowd
 from mmdet_mal.labelling.progress import show_progress
 from mmdet_mal.utils.errors import UserError
+from mmdet_mal.utils.json_values import finite_number
 
 _NO_SCORE = float('nan')
 
@@ -144,9 +144,8 @@ def noted(entry: Mapping) -> Mapping:
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value) if math.isfinite(value) else _NO_SCORE
-    return _NO_SCORE
+    number = finite_number(value)
+    return _NO_SCORE if number is None else number
 
 
 def _box_area(bbox: Any) -> float:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,15 @@ def test_the_models_of_the_small_grids_can_be_built(name):
     for model in models.values():
         with DefaultScope.overwrite_default_scope('mmdet'):
             MODELS.build(model)
+
+
+def test_the_presets_are_compared_in_the_setting_of_the_quick_config():
+    # Stated in both: MMEngine lets no fragment own keys of another base.
+    base = load_grid(GRIDS / 'presets.yaml').base_cell
+    cell = load_config(base.config)
+    apply_overrides(cell, base.overrides, base.name)
+    quick = load_config(str(GRIDS.parent / 'mal_deit-ti_quick_coco-mini.py'))
+    for part in ('model', 'train_dataloader', 'test_dataloader', 'param_scheduler',
+                 'optim_wrapper', 'custom_hooks', 'train_cfg'):
+        # As JSON: a grid has lists where a config has tuples.
+        assert json.dumps(cell[part]) == json.dumps(quick[part]), part

@@ -198,7 +198,7 @@ def test_an_absent_or_another_image_is_an_error(world, scale):
 
 def test_the_output_is_none_of_the_inputs(world, scale):
     path = world.good()
-    with pytest.raises(UserError, match='is one of the files to choose from'):
+    with pytest.raises(UserError, match='this is the input'):
         best_of(dict(a=path, b=world.boxes()), world.images, path, scale)
 
 

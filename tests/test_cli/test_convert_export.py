@@ -4,9 +4,7 @@ import json
 
 import pytest
 
-from mmdet_mal.cli.export import BELOW, KEEP_OR_DROP
 from mmdet_mal.cli.main import main
-from mmdet_mal.formats import selection
 
 CSV = 'filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,9,9,dog,1,1,4,5\n'
 
@@ -23,11 +21,6 @@ def run(*words):
 def table(tmp_path):
     (tmp_path / 'boxes.csv').write_text(CSV)
     return tmp_path / 'boxes.csv'
-
-
-def test_choices_are_those_of_the_selection():
-    assert BELOW == selection.BELOW
-    assert KEEP_OR_DROP == selection.FLAGGED == selection.UNDECIDED
 
 
 def test_convert_writes_boxes_and_says_what_it_read(table, tmp_path, capsys):

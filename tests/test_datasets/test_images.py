@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from mmdet_mal.datasets import AnnotationError, images
+from mmdet_mal.datasets.image_access import missing_files
 from mmdet_mal.datasets.images import (check_size, find_truncation,
-                                       look_at_file, missing_files,
-                                       read_image)
+                                       look_at_file, read_image)
 
 
 @pytest.fixture

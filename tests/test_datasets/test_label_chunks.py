@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
-from mmdet_mal.datasets import LabelChunkDataset, collate_chunk, label_chunks
+from mmdet_mal.datasets import LabelChunkDataset, collate_chunk, last_image
 from mmdet_mal.datasets.region_image import RegionImage
 
 PIPELINE = [
@@ -69,9 +69,9 @@ def test_an_item_has_the_crops_of_its_boxes(mixed):
 def decoded(monkeypatch):
     """Names of the images that are decoded, in order."""
     read = []
-    original = label_chunks.open_image
+    original = last_image.open_image
     monkeypatch.setattr(
-        label_chunks, 'open_image', lambda path, *args, **kwargs:
+        last_image, 'open_image', lambda path, *args, **kwargs:
         read.append(path[-5:]) or original(path, *args, **kwargs))
     return read
 
@@ -93,10 +93,10 @@ def test_no_image_is_kept_once_its_boxes_are_done(mixed):
     kept = []
     for i in range(5):  # images 2, 2, 2, 1, 3
         dataset[i]
-        kept.append(dataset._kept is not None)
+        kept.append(dataset._last_image.path is not None)
     assert kept == [True, True, False, False, False]
     dataset[0]
-    assert pickle.loads(pickle.dumps(dataset))._kept is None
+    assert pickle.loads(pickle.dumps(dataset))._last_image.path is None
 
 
 def test_a_large_image_is_labelled_by_region(folder, data, annotation):

@@ -8,12 +8,14 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
+from mmdet_mal.datasets.samplers import ResumableSampler
 from mmdet_mal.engine.train_loop import ResumeError
 from mmdet_mal.utils.errors import UserError
 
 WORKERS = 'train_dataloader.num_workers'
 PERSISTENT = 'train_dataloader.persistent_workers'
 BATCH = 'train_dataloader.batch_size'
+TOGETHER = 'train_dataloader.sampler.together'
 BY_EPOCH = 'default_hooks.checkpoint.by_epoch'
 
 
@@ -131,17 +133,24 @@ def test_epoch_of_another_length_is_fine_between_epochs(train, tmp_path):
     assert 'had 3 iterations when the checkpoint was saved and has 6' in log
 
 
-@pytest.mark.parametrize('together', [1, 2])
-def test_pieces_of_an_order_belong_to_a_number_of_processes(
-        train, tmp_path, monkeypatch, together):
-    options = {'train_dataloader.sampler.together': together}
-    train(tmp_path, cut_before=2, **options)
-    monkeypatch.setattr('mmdet_mal.engine.train_loop.get_world_size', lambda: 2)
-    if together == 1:
-        train(tmp_path, resume=True, **options)
-        return
-    with pytest.raises(ResumeError, match='by 1 processes with sampler.together'):
-        train(tmp_path, resume=True, **options)
+def test_another_order_is_refused_within_an_epoch(train, tmp_path, monkeypatch):
+    train(tmp_path, cut_before=2, **{TOGETHER: 2})
+    with pytest.raises(ResumeError) as error:
+        train(tmp_path, resume=True, **{TOGETHER: 3})
+    message = str(error.value)
+    assert message.startswith(str(tmp_path / 'iter_2.pth'))
+    assert 'order of sampler.together=2, processes=1, but' in message
+    assert 'that of sampler.together=3, processes=1 now' in message
+    monkeypatch.setattr(ResumableSampler, 'order_settings', {
+        'sampler.together': 2, 'processes': 4})
+    with pytest.raises(ResumeError, match='processes=1, but .* processes=4 now'):
+        train(tmp_path, resume=True, **{TOGETHER: 2})
+
+
+def test_another_order_is_fine_between_epochs(train, tmp_path):
+    train(tmp_path, cut_before=3, **{TOGETHER: 2, BY_EPOCH: True})
+    _, record = train(tmp_path, resume=True, **{TOGETHER: 1, BY_EPOCH: True})
+    assert list(record.losses) == list(range(3, 6))
 
 
 def test_log_lines_and_rates_go_on(train, whole, tmp_path):

@@ -8,7 +8,9 @@ import pytest
 
 from mmdet_mal.labelling.errors import LabelRunError
 from mmdet_mal.labelling.files import (check_writable, create_once,
-                                       temporary_name, write_then_rename)
+                                       refuse_overwriting, temporary_name,
+                                       write_then_rename)
+from mmdet_mal.utils.errors import UserError
 
 FORK = multiprocessing.get_context('fork')
 
@@ -112,3 +114,35 @@ def test_proof_of_writing_touches_nothing(tmp_path):
     check_writable(str(path), 'it')
     assert path.read_text() == 'kept' and os.listdir(path.parent) == ['a.json']
     assert not os.path.exists(temporary_name(str(path)))
+
+
+@pytest.mark.parametrize('written', [
+    pytest.param('in.json', id='same name'),
+    pytest.param('sub/../in.json', id='another way to it'),
+    pytest.param('soft.json', id='symbolic link'),
+    pytest.param('hard.json', id='hard link')])
+def test_no_input_is_written_over(tmp_path, monkeypatch, written):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'sub').mkdir()
+    source = tmp_path / 'in.json'
+    source.write_text('{}')
+    os.symlink(source, 'soft.json')
+    os.link(source, 'hard.json')
+    with pytest.raises(UserError, match=f'^--out {written}: this is the input'):
+        refuse_overwriting(written, ['other.json', None, str(source)], '--out')
+
+
+def test_an_input_may_not_have_the_temporary_name(tmp_path):
+    source = tmp_path / 'out.json.tmp'
+    source.write_text('{}')
+    with pytest.raises(UserError, match='this is the input'):
+        refuse_overwriting(str(tmp_path / 'out.json'), [str(source)], '--fix')
+
+
+def test_another_file_may_be_written(tmp_path):
+    source = tmp_path / 'in.json'
+    source.write_text('{}')
+    for written in ('out.json', 'none/out.json', 'in.json.tmp'):
+        refuse_overwriting(str(tmp_path / written),
+                           [None, str(source), str(tmp_path / 'absent.json')],
+                           '--out')

@@ -5,10 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from mmdet_mal.cli.export import OVERLAPS
-from mmdet_mal.labelling import overlap_choice
 from mmdet_mal.labelling.export import export_labels
-from mmdet_mal.labelling.overlap_choice import RULES
+from mmdet_mal.labelling.overlap_rules import RULES
 from mmdet_mal.structures.rle import bbox_rle, rle_area, rle_to_mask
 from mmdet_mal.utils.errors import UserError
 
@@ -117,7 +115,3 @@ def test_a_broken_box_is_named(masks, tmp_path):
 def test_an_unknown_rule_is_refused(masks, tmp_path):
     with pytest.raises(UserError, match='--overlaps best: expected one of keep'):
         export(masks, tmp_path, overlaps='best')
-
-
-def test_the_commands_choices_are_the_rules():
-    assert OVERLAPS == tuple(RULES) and overlap_choice.KEEP == OVERLAPS[0]

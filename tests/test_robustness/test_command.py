@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / 'test_tools'))
 from label_data import CONFIG, make_checkpoint, make_label_data
 
-from mmdet_mal.robustness import baseline_scores, command
+from mmdet_mal.robustness import baseline_scores
 from mmdet_mal.robustness.command import main
 from mmdet_mal.utils.errors import UserError
 
@@ -56,10 +56,6 @@ def test_the_filled_box_falls_with_the_boxes(place, monkeypatch, capsys):
     assert 'out/results.md' in capsys.readouterr().out
     written = json.loads(Path('out/boxes/20.json').read_text())
     assert not any('segmentation' in ann for ann in written['annotations'])
-
-
-def test_every_baseline_may_be_named():
-    assert list(command.BASELINES) == list(baseline_scores.BASELINES)
 
 
 def test_labellers_and_levels_may_be_added(place, monkeypatch):

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 import mmdet_mal  # noqa: F401  its shields come first
-from mmdet_mal.doctor import refuse_same_file
 from mmdet_mal.evaluation.report import text_table
-from mmdet_mal.labelling.files import check_writable, write_then_rename
+from mmdet_mal.labelling.files import (check_writable, refuse_overwriting,
+                                       write_then_rename)
 from mmdet_mal.quality.features import ALWAYS, OPTIONAL
 from mmdet_mal.quality.model import QualityModel
 from mmdet_mal.quality.plot import write_curve
@@ -45,8 +45,7 @@ def calibrated(table: QualityTable, calibration: str) -> np.ndarray:
 def main() -> None:
     args = parse_args()
     if args.out:
-        for path in (args.masks, args.human):
-            refuse_same_file(args.out, path, '--out')
+        refuse_overwriting(args.out, [args.masks, args.human], '--out')
         check_writable(args.out, 'the report')
     table = QualityTable.read(args.masks, args.human)
     reports = {name: score_report(values, table.ious)

@@ -35,15 +35,15 @@ def _run(args: argparse.Namespace) -> None:
                                        report_table, scale_json, subsets)
     from mmdet_mal.best_of.scorer import MaskScorer
     from mmdet_mal.best_of.table import read_tables
-    from mmdet_mal.doctor import refuse_same_file
     from mmdet_mal.evaluation.report import text_table
-    from mmdet_mal.labelling.files import check_writable, write_then_rename
+    from mmdet_mal.labelling.files import (check_writable, refuse_overwriting,
+                                           write_then_rename)
     from mmdet_mal.labelling.manifest import hash_file
 
     files = name_sources(args.masks)
     if args.out:
-        for path in (args.human, *files.values(), *filter(None, [args.check])):
-            refuse_same_file(args.out, path, '--out')
+        refuse_overwriting(args.out, [args.human, *files.values(), args.check],
+                           '--out')
         check_writable(args.out, 'the report' if args.check else 'the scale')
     scorer = args.check and MaskScorer.load(args.check)
     names, sets = list(files), subsets(len(files))

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 
 import mmdet_mal  # noqa: F401  its shields come first
-from mmdet_mal.doctor import refuse_same_file
 from mmdet_mal.evaluation.report import text_table
-from mmdet_mal.labelling.files import check_writable
+from mmdet_mal.labelling.files import check_writable, refuse_overwriting
 from mmdet_mal.quality.features import ALWAYS, OPTIONAL
 from mmdet_mal.quality.fit import RIDGE, cross_validate, fit_quality
 from mmdet_mal.quality.plot import write_curve
@@ -55,8 +54,7 @@ def main() -> None:
     args = parse_args()
     if not 0 <= args.ridge < float('inf'):
         raise UserError(f'--ridge {args.ridge}: expected a number of at least 0')
-    for path in args.files:
-        refuse_same_file(args.out, path, '--out')
+    refuse_overwriting(args.out, args.files, '--out')
     check_writable(args.out, 'the calibration')
     table = read_pairs(args.files)
     model = fit_quality(table, args.leave_out, args.ridge)

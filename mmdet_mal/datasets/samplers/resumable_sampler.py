@@ -49,6 +49,19 @@ class ResumableSampler(DefaultSampler):
         if together > 1:
             _images_of(self.dataset)
 
+    @property
+    def order_settings(self) -> dict[str, int]:
+        """What the order depends on beside seed, epoch and data, by name.
+
+        Only with the same settings can an epoch that was begun be gone on with:
+        the samples that its ranks have had are then those that
+        :meth:`start_at` leaves out.  Ranks that take turns have had the first
+        of the order however many they are; ranks with a piece each have not.
+        """
+        settings = {'sampler.together': self.together}
+        return (settings if self.together == 1 else
+                {**settings, 'processes': self.world_size})
+
     def start_at(self, position: int) -> None:
         """Leave out the first samples of this rank, from the next epoch on.
 

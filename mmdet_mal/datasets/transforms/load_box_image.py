@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
 
-from mmdet_mal.datasets.image_opening import REGION_PIXELS, open_image
+from mmdet_mal.datasets.image_opening import REGION_PIXELS
 from mmdet_mal.datasets.images import IGNORE_EXIF, check_size
+from mmdet_mal.datasets.last_image import LastImage
 from mmdet_mal.registry import TRANSFORMS
 from mmdet_mal.utils.setting_error import SettingError
 
@@ -65,7 +66,7 @@ class LoadBoxImage(LoadImageFromFile):
             raise SettingError(f"keep must be 'none' or 'last', got {keep!r}")
         self.region_pixels = region_pixels
         self.keep = keep
-        self._kept: tuple[str, Any] | None = None
+        self._last = LastImage()
 
     def transform(self, results: dict) -> dict:
         """Load the image unless it is there already.
@@ -89,22 +90,15 @@ class LoadBoxImage(LoadImageFromFile):
 
     def _open(self, path: str, who: str) -> Any:
         """The image of a path, or the one that was kept."""
-        if self._kept is not None and self._kept[0] == path:
-            return self._kept[1]
-        self._kept = None  # before the next is decoded: both may be large
-        img = open_image(
+        img = self._last.open(
             path,
             who,
             color_type=self.color_type,
             backend=self.imdecode_backend,
             backend_args=self.backend_args,
             region_pixels=self.region_pixels)
-        if self.keep == 'last':
-            if isinstance(img, np.ndarray):
-                img.flags.writeable = False  # the next box wants it as it is
-            self._kept = path, img
+        if self.keep == 'none':
+            self._last.forget()
+        elif isinstance(img, np.ndarray):
+            img.flags.writeable = False  # the next box wants it as it is
         return img
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What a worker that is not forked gets: no pixels."""
-        return dict(self.__dict__, _kept=None)

@@ -1,6 +1,5 @@
 """Labels as a hook: MMEngine's test loop in, masks JSON out."""
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ from mmdet_mal.labelling.rank_meeting import RankMeeting
 from mmdet_mal.labelling.records import make_failure, make_record
 from mmdet_mal.labelling.run import LabelRun
 from mmdet_mal.labelling.share import Share
-from mmdet_mal.labelling.signals import LabelRunStopped, resume_command
+from mmdet_mal.labelling.signals import LabelRunStopped
 from mmdet_mal.machine.precision import Precision
 from mmdet_mal.registry import HOOKS
 
@@ -168,11 +167,7 @@ class PseudoLabelHook(Hook):
         finally:
             self._meeting.leave(f'{type(error).__name__}: {error}'.splitlines()[0])
         if isinstance(error, LabelRunStopped) and self._meeting.rank == 0:
-            run.log(str(error))
-            print(f'\n{str(error).capitalize()}. What is labelled is on disk in '
-                  f'{run.run_dir}; to go on there, start the same command again:'
-                  f'\n  {resume_command()}', file=sys.stderr, flush=True)
-            error.reported = True
+            run.report_stop(error)
 
     def _tell(self, text: str) -> None:
         """Say something to the person who watches."""

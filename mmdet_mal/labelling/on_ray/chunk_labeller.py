@@ -18,13 +18,12 @@ from torch import Tensor
 import mmdet_mal  # noqa: F401  its shields come before mmdet
 from mmdet_mal.engine.checkpoint import load_strict, load_weights
 from mmdet_mal.engine.hooks.pseudo_label import record_of
+from mmdet_mal.labelling.config_hooks import LABEL_HOOK, find_hook
 from mmdet_mal.labelling.manifest import LabelManifest, describe_run
 from mmdet_mal.labelling.records import make_failure
 from mmdet_mal.labelling.weights import load_own_weights
 from mmdet_mal.machine.precision import Precision, precision_of
 from mmdet_mal.utils.errors import UserError
-
-_LABEL_HOOK = 'mmdet_mal.PseudoLabelHook'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -201,7 +200,7 @@ def hook_options(config: Config) -> dict[str, Any]:
         Arguments of :class:`mmdet_mal.engine.hooks.PseudoLabelHook`; empty
         without that hook.
     """
-    return _options_of(config, _LABEL_HOOK)
+    return _options_of(config, LABEL_HOOK)
 
 
 def _strict_load_options(config: Config) -> dict[str, Any]:
@@ -212,12 +211,8 @@ def _strict_load_options(config: Config) -> dict[str, Any]:
 
 
 def _options_of(config: Config, hook_type: str) -> dict[str, Any]:
-    hooks = [*config.get('custom_hooks', []),
-             *config.get('default_hooks', {}).values()]
-    for hook in hooks:
-        if hook is not None and hook['type'] == hook_type:
-            return {k: v for k, v in hook.items() if k != 'type'}
-    return {}
+    hook = find_hook(config, hook_type) or {}
+    return {key: value for key, value in hook.items() if key != 'type'}
 
 
 def _enter(config: Config) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import math
-import sys
 
 import numpy as np
 from mmengine.config import Config
@@ -12,7 +11,7 @@ from mmengine.logging import MMLogger
 from mmdet_mal.labelling.box_bar import box_bar
 from mmdet_mal.labelling.errors import LabelRunError
 from mmdet_mal.labelling.run import LabelRun
-from mmdet_mal.labelling.signals import LabelRunStopped, StopSignals, resume_command
+from mmdet_mal.labelling.signals import LabelRunStopped, StopSignals
 from mmdet_mal.labelling.summary import LabelSummary
 
 from .chunk_labeller import LabelTask, hook_options
@@ -87,7 +86,7 @@ def label_on_ray(config: Config, checkpoint: str | None, out_file: str,
         try:
             _label_chunks(task, left, queue, run, options)
         except LabelRunStopped as stop:
-            _report(stop, run)
+            run.report_stop(stop)
             raise
         finally:
             run.close()
@@ -120,15 +119,6 @@ def _label_chunks(task: LabelTask, left: np.ndarray, queue: ChunkQueue,
             run.add(chunk, records)
             bar.update(len(records))
         signals.raise_if_stopped()
-
-
-def _report(stop: LabelRunStopped, run: LabelRun) -> None:
-    """Tell a person where the labels are and how to go on."""
-    run.log(str(stop))
-    print(f'\n{str(stop).capitalize()}. What is labelled is on disk in '
-          f'{run.run_dir}; to go on there, start the same command again:'
-          f'\n  {resume_command()}', file=sys.stderr, flush=True)
-    stop.reported = True
 
 
 def _explain(task: LabelTask, queue: ChunkQueue) -> str:

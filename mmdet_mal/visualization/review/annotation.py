@@ -1,10 +1,10 @@
 """What a page takes from an annotation, which may be faulty in any way."""
 
-import math
 from typing import Any
 
 from mmdet_mal.datasets.id_column import is_int
 from mmdet_mal.structures.rle import RLE, segmentation_to_rle
+from mmdet_mal.utils.json_values import finite_number
 
 from .view_window import Window, mask_window, view_counts, view_window
 
@@ -47,13 +47,8 @@ def read_mask(
 
 def read_score(entry: dict) -> float | None:
     """The score of an annotation, None if it has no finite one."""
-    score = entry.get('score')
-    if not isinstance(score, (int, float)) or isinstance(score, bool):
-        return None
-    try:
-        return round(float(score), 5) if math.isfinite(score) else None
-    except OverflowError:
-        return None
+    score = finite_number(entry.get('score'))
+    return None if score is None else round(score, 5)
 
 
 def read_area(entry: dict) -> int:

@@ -123,6 +123,22 @@ def test_ranks_share_the_groups(monkeypatch, ranks, round_up):
     assert len(together) == (-(-11 // ranks) * ranks if round_up else 11)
 
 
+@pytest.mark.parametrize('together', [1, 2])
+def test_ranks_of_equal_settings_have_had_the_same_samples(monkeypatch, together):
+    had, settings = [], []
+    for ranks in (1, 2, 4):
+        samples = []
+        for rank in range(ranks):
+            monkeypatch.setattr(stock, 'get_dist_info',
+                                lambda rank=rank, ranks=ranks: (rank, ranks))
+            sampler = ResumableSampler(_Boxes(IMAGES), seed=5, together=together)
+            samples += list(sampler)[:4 // ranks]
+        had.append(sorted(samples))
+        settings.append(sampler.order_settings)
+    one = had[0] == had[1] == had[2]
+    assert one == (settings[0] == settings[1] == settings[2]) == (together == 1)
+
+
 @pytest.mark.parametrize('together', [0, 2.5])
 def test_less_than_one_box_together_or_a_part_is_refused(together):
     with pytest.raises(SettingError, match=f'at least 1, got {together}'):

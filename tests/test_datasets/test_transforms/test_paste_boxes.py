@@ -106,8 +106,7 @@ def test_other_images_are_read_by_the_file_backend_of_the_settings(monkeypatch):
         seen.append((path, backend_args))
         return np.full((50, 60, 3), 70, np.uint8)
 
-    monkeypatch.setattr('mmdet_mal.datasets.transforms.load_box_image.open_image',
-                        read)
+    monkeypatch.setattr('mmdet_mal.datasets.last_image.open_image', read)
     transform = PasteBoxes(prob=1., max_count=1, backend_args=dict(backend='http'))
     changed, _ = pasted(0, transform, others=Unread())
     assert changed.any() and seen == [('x', dict(backend='http'))]
