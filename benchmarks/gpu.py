@@ -35,6 +35,9 @@ from benchmarks.peaks import bf16_peak
 
 # Side of the matrices of which a product shows what the chip reaches.
 _MATRIX = 8192
+# What matters most comes first: the time may run out.
+PARTS = ('operations', 'training', 'labelling', 'parity', 'textbook_step',
+         'mean_field', 'loader', 'profile', 'whole', 'kernels', 'variants')
 
 
 def measure(args: argparse.Namespace) -> list[dict]:
@@ -65,6 +68,11 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
                         help='no part begins after them (%(default)s)')
     parser.add_argument('--batches', type=int, nargs='+',
                         default=[4, 8, 16, 32, 64], help='(%(default)s)')
+    parser.add_argument('--parts', nargs='+', choices=PARTS, metavar='PART',
+                        default=list(PARTS),
+                        help=f"of {', '.join(PARTS)} (default: all); the last "
+                        'three take the largest of --batches where training is '
+                        'left out')
     parser.add_argument('--variants', nargs='*', choices=training.VARIANTS,
                         default=list(training.VARIANTS[1:]),
                         help='measured at the best batch (%(default)s)')
@@ -101,8 +109,15 @@ def _measure_all(args: argparse.Namespace) -> dict[str, Any]:
     json_path = Path(args.json) if args.json else folder / 'gpu.json'
     figures: dict[str, Any] = dict(device=_device(bench), tiny=bench.tiny,
                                    failed={})
+    # Where training is not measured, the batch is chosen by hand.
+    chosen = None if 'training' in args.parts else max(args.batches)
+    batch = partial(_best_batch, figures, chosen)
+
+    def write() -> None:
+        json_path.write_text(json.dumps(figures, indent=2) + '\n')
+        (folder / 'gpu.md').write_text(page(figures))
+
     with tempfile.TemporaryDirectory() as temporary:
-        # What matters most comes first: the time may run out.
         parts: dict[str, Callable[[], Any]] = dict(
             operations=partial(training.count_operations, bench),
             training=partial(training.measure, bench, sorted(args.batches)),
@@ -113,39 +128,50 @@ def _measure_all(args: argparse.Namespace) -> dict[str, Any]:
             loader=partial(loader.measure, bench, Path(temporary)),
             profile=partial(cost_profile.measure, bench, figures,
                             Path(temporary), folder / 'profile.json'),
-            whole=lambda: whole.measure(bench, Path(temporary),
-                                        _best_batch(figures)),
-            kernels=lambda: kernels.measure(bench, _best_batch(figures)),
-            variants=partial(_variants, bench, figures, args.variants))
-        for name, part in parts.items():
+            whole=lambda: whole.measure(bench, Path(temporary), batch()),
+            kernels=lambda: kernels.measure(bench, batch()),
+            variants=lambda: _variants(bench, figures, args.variants, batch(),
+                                       write))
+        for name in (name for name in PARTS if name in args.parts):
             if bench.seconds_left <= 0:
                 figures['failed'][name] = 'no time was left; give --minutes'
                 continue
             print(f'{name}: {bench.seconds_left:.0f} s are left', flush=True)
             try:
-                figures[name] = part()
+                figures[name] = parts[name]()
             except Exception as error:  # the other parts are worth having
-                traceback.print_exc()
-                reason = ' '.join(str(error).split())[:300]
-                figures['failed'][name] = f'{type(error).__name__}: {reason}'
+                figures['failed'][name] = _reason(error)
             if bench.device.type == 'cuda':
                 torch.cuda.empty_cache()
-            json_path.write_text(json.dumps(figures, indent=2) + '\n')
-            (folder / 'gpu.md').write_text(page(figures))
+            write()
     return figures
 
 
-def _variants(bench: Bench, figures: dict[str, Any],
-              names: list[str]) -> list[dict[str, Any]]:
+def _reason(error: Exception) -> str:
+    """In one line; the whole of it is printed."""
+    traceback.print_exception(error)
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
+def _variants(bench: Bench, figures: dict[str, Any], names: list[str],
+              batch: int, write: Callable[[], None]) -> list[dict[str, Any]]:
     """Variants of the best batch; they stand in the table of training."""
-    best = _best_batch(figures)
-    rows = [training.measure_one(bench, name, best) for name in names]
-    figures['training'] += rows
+    rows = []
+    for name in names:
+        try:
+            rows.append(training.measure_one(bench, name, batch))
+        except Exception as error:  # the other variants are worth having
+            figures['failed'][f'variant {name}'] = _reason(error)
+            continue
+        figures.setdefault('training', []).append(rows[-1])
+        write()  # the next may compile for longer than a time limit allows
     return rows
 
 
-def _best_batch(figures: dict[str, Any]) -> int:
+def _best_batch(figures: dict[str, Any], chosen: int | None) -> int:
     """Crops of the training step that made most of them a second."""
+    if chosen is not None:
+        return chosen
     done = [row for row in figures.get('training', ()) if 'note' not in row]
     if not done:
         raise RuntimeError('no training step succeeded')

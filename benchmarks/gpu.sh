@@ -6,10 +6,11 @@
 # --out DIR        gpu.json and gpu.md go there ($OUT, else work_dirs/gpu)
 # --python PYTHON  of an environment with torch (.venv/bin/python, else python3)
 # --wheels DIR     what that environment lacks is installed from there into
-#                  .venv-gpu, beside what it has; mmcv is compiled if need be
+#                  .venv-gpu, beside what it has; mmcv is compiled if its wheel is
+#                  not there, and the wheel is kept in wheels/ of --out
 # OPTION ...       those of benchmarks/gpu.py, such as --minutes 20 (9 by default,
-#                  what is installed before included) or --device cpu --tiny for
-#                  a dry run
+#                  what is installed before included), --parts training variants
+#                  or --device cpu --tiny for a dry run
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -47,38 +48,82 @@ if ! command -v "$python" > /dev/null; then
     exit 2
 fi
 
-lacking=$("$python" benchmarks/gpu_environment.py --names)
-if [[ -n $lacking ]]; then
-    if [[ -z $wheels ]]; then
-        "$python" benchmarks/gpu_environment.py
-    fi
-    if [[ ! -d $wheels ]]; then
-        echo "$0: no such folder: $wheels (--wheels)" >&2
+inner=.venv-gpu/bin/python
+environment=benchmarks/gpu_environment.py
+
+install() {
+    "$python" -m pip --python "$inner" install --quiet --no-index --no-deps \
+        --no-compile --find-links "$wheels" --find-links "$out/wheels" "$@"
+}
+
+# Compiled against the torch that is there, without CUDA operators, of which
+# labelling and training need none.  It is built with what is installed, as nothing
+# can be fetched for it.
+compile_mmcv() {
+    if ! command -v "${CXX:-c++}" > /dev/null; then
+        echo "$0: $1 has to be compiled and there is no ${CXX:-c++}; carry a wheel" \
+            "that was built for this Python and torch" >&2
         exit 2
     fi
+    local tools bin jobs=${MAX_JOBS:-$(nproc)}
+    bin=$(cd "$(dirname "$(command -v "$python")")" && pwd)
+    tools=$("$inner" $environment --build-tools)
+    # shellcheck disable=SC2086  # one word a package
+    [[ -z $tools ]] || install $tools
+    echo "compiling $1 in $jobs processes" >&2
+    rm -rf "$out/wheels"
+    # torch calls ninja by its name; without it one core would compile all.
+    PATH=$PWD/.venv-gpu/bin:$bin:$PATH \
+        CUDA_VISIBLE_DEVICES='' FORCE_CUDA=0 MMCV_WITH_OPS=1 MAX_JOBS=$jobs \
+        CFLAGS='-O2 -g0 -DNDEBUG -fwrapv -fPIC' LDFLAGS='-s' \
+        "$python" -m pip --python "$inner" wheel --quiet --no-index --no-deps \
+        --no-build-isolation --no-cache-dir --no-binary mmcv --find-links "$wheels" \
+        --wheel-dir "$out/wheels" "$1"
+    install --force-reinstall "$out"/wheels/mmcv-*.whl
+    echo "mmcv is compiled; copy its wheel from $out/wheels to $wheels to have" \
+        "it at once the next time" >&2
+}
+
+lacking=$("$python" $environment --names)
+if [[ -n $lacking ]]; then
     # Its own packages come first, then those of the environment: not by
     # --system-site-packages, which would pass over one that is itself a venv.
-    "$python" -m venv --clear --without-pip .venv-gpu
-    inner=.venv-gpu/bin/python
-    "$python" -c 'import sys
+    outer=$("$python" -c 'import sys
 for path in sys.path:
     if path.endswith(("site-packages", "dist-packages")):
-        print(f"import site; site.addsitedir({path!r})")' \
-        > "$("$inner" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/outer.pth"
-    # mmcv last: it is compiled against the torch that is there, without CUDA
-    # operators, of which labelling and training need none.  An sdist is built
-    # with what is installed, as nothing can be fetched for it.
-    for packages in "$(grep -v '^mmcv==' <<< "$lacking" || true)" \
-        "$(grep '^mmcv==' <<< "$lacking" || true)"; do
-        [[ -n $packages ]] || continue
+        print(f"import site; site.addsitedir({path!r})")')
+    site=$(echo .venv-gpu/lib/python*/site-packages)
+    if [[ $(cat "$site/outer.pth" 2> /dev/null) != "$outer" ||
+        -n $("$inner" $environment --names) ]]; then
+        if [[ -z $wheels ]]; then
+            "$python" $environment
+        fi
+        if [[ ! -d $wheels ]]; then
+            echo "$0: no such folder: $wheels (--wheels)" >&2
+            exit 2
+        fi
+        if ! "$python" -m pip --version > /dev/null 2>&1; then
+            echo "$0: $python has no pip, which installs what is in $wheels" >&2
+            exit 2
+        fi
+        "$python" -m venv --clear --without-pip .venv-gpu
+        echo "$outer" \
+            > "$("$inner" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/outer.pth"
+        mkdir -p "$out/wheels"
+        others=$(grep -v '^mmcv==' <<< "$lacking" || true)
+        mmcv=$(grep '^mmcv==' <<< "$lacking" || true)
         # shellcheck disable=SC2086  # one word a package
-        CUDA_VISIBLE_DEVICES='' FORCE_CUDA=0 MMCV_WITH_OPS=1 \
-            CFLAGS='-O2 -g0 -DNDEBUG -fwrapv -fPIC' MAX_JOBS=${MAX_JOBS:-$(nproc)} \
-            "$python" -m pip --python "$inner" install --quiet --no-index \
-            --no-deps --no-build-isolation --find-links "$wheels" $packages
-    done
+        [[ -z $others ]] || install --only-binary :all: $others
+        # A wheel for another torch can be installed, but not be loaded.
+        if [[ -n $mmcv ]] && ! {
+            install --only-binary :all: "$mmcv" 2> /dev/null &&
+                "$inner" -c 'import torch, mmcv._ext' 2> /dev/null
+        }; then
+            compile_mmcv "$mmcv"
+        fi
+        "$inner" $environment
+    fi
     python=$inner
-    "$python" benchmarks/gpu_environment.py
 fi
 
 if [[ " ${options[*]-} " != *' --minutes'* ]]; then

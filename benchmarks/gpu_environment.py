@@ -1,7 +1,8 @@
 """Says what an environment lacks for benchmarks/gpu.py; standard library only.
 
-    python benchmarks/gpu_environment.py            # for people; exit code 2
-    python benchmarks/gpu_environment.py --names    # for pip, one a line
+    python benchmarks/gpu_environment.py                # for people; exit code 2
+    python benchmarks/gpu_environment.py --names        # for pip, one a line
+    python benchmarks/gpu_environment.py --build-tools  # to compile mmcv, likewise
 """
 
 import argparse
@@ -45,9 +46,12 @@ _MODULES = {
     'six': 'six',
     'einops': 'einops',
     'mat4py': 'mat4py',
-    'modelindex': 'modelindex',
+    'modelindex': 'model-index',
+    'ordered_set': 'ordered-set',
+    'markdown': 'Markdown',
     'importlib_metadata': 'importlib_metadata',
     'zipp': 'zipp',
+    'lazy_importer': 'lazy-importer',
     'defusedxml': 'defusedxml',
     'msgspec': 'msgspec',
     'pycocotools': 'pycocotools',
@@ -56,8 +60,11 @@ _MODULES = {
     'mmdet': 'mmdet',
     'mmpretrain': 'mmpretrain',
 }
-# The OpenMMLab packages do not work with these or newer.
-_BELOW = {'numpy': 2, 'setuptools': 82}
+# The OpenMMLab packages do not work with these or newer: 82 has no pkg_resources.
+# numpy 2 is let be: what is built for it (scipy 1.18) would not load beside 1.26.
+_BELOW = {'setuptools': 82}
+# What compiles mmcv, beside setuptools and a compiler of C++.
+_BUILD_TOOLS = ('ninja', 'wheel')
 
 
 def pinned() -> dict[str, str]:
@@ -79,6 +86,13 @@ def missing() -> list[str]:
             if importlib.util.find_spec(module) is None or _too_new(name)]
 
 
+def missing_build_tools() -> list[str]:
+    """What is lacking to compile mmcv, likewise."""
+    pins = pinned()
+    return [f'{name}=={pins[name]}' for name in _BUILD_TOOLS
+            if importlib.util.find_spec(name) is None]
+
+
 def _too_new(name: str) -> bool:
     """Whether a package is of a version that the others do not bear."""
     from importlib.metadata import PackageNotFoundError, version
@@ -96,27 +110,30 @@ def explain(lacking: list[str]) -> str:
     Args:
         lacking (list[str]): As :func:`missing` gives it; not empty.
     """
-    major, minor = sys.version_info[:2]
+    python = '.'.join(map(str, sys.version_info[:2]))
+    machine = platform.machine()
     compiled = [name for name in lacking if name.startswith('mmcv==')]
     fetched = [name for name in lacking if name not in compiled]
+    if compiled:
+        fetched += missing_build_tools()
     lines = [
-        f'{sys.executable} (Python {major}.{minor}, {platform.machine()}) '
+        f'{sys.executable} (Python {python}, {machine}) '
         f'lacks {len(lacking)} packages: {" ".join(lacking)}',
         'On a machine with a network, fetch them into a folder:']
     if fetched:
-        lines.append(
-            f'  pip download --no-deps --only-binary=:all: --python-version '
-            f'{major}.{minor} --platform manylinux_2_28_{platform.machine()} '
-            f'--platform manylinux_2_17_{platform.machine()} --platform '
-            f'manylinux2014_{platform.machine()} '
-            f'-d wheels {" ".join(fetched)}')
-        lines.append('  (for what has no wheel: the same without '
-                     '--only-binary, --python-version and --platform)')
+        platforms = ' '.join(
+            f'--platform {name}_{machine}'
+            for name in ('manylinux_2_28', 'manylinux_2_17', 'manylinux2014'))
+        lines.append(f'  pip download --no-deps --only-binary=:all: '
+                     f'--python-version {python} {platforms} -d wheels '
+                     f'{" ".join(fetched)}')
     if compiled:
         lines.append('  pip download --no-deps --no-build-isolation '
                      f'--no-binary=:all: -d wheels {" ".join(compiled)}')
-        lines.append('  (mmcv is compiled where it runs: gcc, g++ and ninja are '
-                     'needed there; about 8 minutes of 2 cores)')
+        lines.append('  (mmcv is compiled where it runs: a C++ compiler and '
+                     "Python's headers are needed there, and about 15 minutes of "
+                     'a core; a wheel of it, built for the very same environment, '
+                     'needs neither)')
     lines.append('Carry the folder along and say: bash benchmarks/gpu.sh '
                  '--wheels wheels')
     if any(name.startswith('torch==') for name in lacking):
@@ -132,9 +149,11 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--names', action='store_true',
                         help='only what is missing; exit code 0')
+    parser.add_argument('--build-tools', action='store_true',
+                        help='what is missing to compile mmcv; exit code 0')
     args = parser.parse_args()
-    lacking = missing()
-    if args.names:
+    lacking = missing_build_tools() if args.build_tools else missing()
+    if args.names or args.build_tools:
         print('\n'.join(lacking))
     elif lacking:
         print(explain(lacking), file=sys.stderr)

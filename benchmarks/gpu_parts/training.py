@@ -35,7 +35,13 @@ def measure(bench: Bench, batch_sizes: list[int]) -> list[dict[str, Any]]:
     """
     rows = []
     for size in batch_sizes:
-        rows.append(measure_one(bench, 'plain', size))
+        try:
+            rows.append(measure_one(bench, 'plain', size))
+        except RuntimeError as error:  # cuDNN and cuBLAS have words of their own
+            if not rows:
+                raise
+            note = f"failed: {' '.join(str(error).split())[:100]}"
+            rows.append(dict(variant='plain', batch=size, note=note))
         if 'note' in rows[-1]:
             break
     return rows

@@ -56,6 +56,24 @@ def saturated(img: np.ndarray, factor: float) -> np.ndarray:
     return cv2.addWeighted(img, factor, grey, 1 - factor, 0)
 
 
+def hue_shifted(img: np.ndarray, shift: float) -> np.ndarray:
+    """Turn the hue, as :func:`mmcv.adjust_hue` does.
+
+    mmcv's own fails with numpy 2, which makes no 8-bit number of a negative one.
+
+    Args:
+        img (np.ndarray): (H, W, 3), uint8, BGR.
+        shift (float): In turns, [-0.5, 0.5].
+
+    Returns:
+        np.ndarray: (H, W, 3), uint8.
+    """
+    hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV_FULL)
+    # Around the circle: sums of 8 bits drop what is above.
+    hsv[..., 0] += np.uint8(int(shift * 255) % 256)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL)
+
+
 def greyed(img: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted mean of the channels in all of them, cut to whole numbers.
 

@@ -116,6 +116,44 @@ def test_the_batch_that_does_not_fit_is_the_last(monkeypatch):
     assert rows[-1]['note'] == 'does not fit into the memory'
 
 
+def test_what_was_measured_outlives_the_batch_that_fails(monkeypatch):
+    def measured(bench, variant, size):
+        if size > 4:
+            raise RuntimeError('cuDNN error:\nCUDNN_STATUS_ALLOC_FAILED')
+        return dict(crops_per_second=size)
+
+    monkeypatch.setattr(training, '_time', measured)
+    bench = gpu.Bench(torch.device('cpu'), True, float('inf'), 1, 1, 1)
+    rows = training.measure(bench, [4, 8, 16])
+    assert [row['batch'] for row in rows] == [4, 8]
+    assert rows[1]['note'] == 'failed: cuDNN error: CUDNN_STATUS_ALLOC_FAILED'
+    with pytest.raises(RuntimeError, match='cuDNN'):
+        training.measure(bench, [8])
+
+
+def test_chosen_parts_and_each_variant_by_itself(monkeypatch, tmp_path):
+    """The batch is the largest that was given; one that fails stops no other."""
+    path = tmp_path / 'gpu.json'
+    before = []
+
+    def measured(bench, variant, size):
+        before.append(path.exists() and json.loads(path.read_text())['training'])
+        if variant == 'compile':
+            raise ValueError('no compiler')
+        return dict(variant=variant, batch=size)
+
+    monkeypatch.setattr(gpu.training, 'measure_one', measured)
+    figures = gpu._measure_all(gpu.parse(
+        ['--device', 'cpu', '--tiny', '--out', str(tmp_path), '--batches', '2',
+         '32', '8', '--parts', 'variants', '--variants', 'checkpoint', 'compile',
+         'graphs']))
+    done = [dict(variant=name, batch=32) for name in ('checkpoint', 'graphs')]
+    assert figures['training'] == figures['variants'] == done
+    assert figures['failed'] == {'variant compile': 'ValueError: no compiler'}
+    # What was measured is written before the next begins.
+    assert before == [False, done[:1], done[:1]]
+
+
 def test_a_failed_part_is_noted_and_the_others_go_on(monkeypatch, tmp_path):
     def fail(*_):
         raise RuntimeError('no kernel\nfor this')

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmdet_mal.structures.colour import (brightened, contrasted, greyed,
-                                         saturated)
+                                         hue_shifted, saturated)
 
 FACTORS = (0., .2, .6, .6000001, .93, 1., 1.07, 1.4, 2.5)
 
@@ -58,3 +58,18 @@ def test_half_the_brightness_of_a_known_pixel():
     # Halves are cut off, as a cast to 8 bits does.
     assert brightened(img, .5).tolist() == [[[5, 50, 127]]]
     assert brightened(img, 2.).tolist() == [[[20, 202, 255]]]
+
+
+@pytest.mark.parametrize('img', pictures())
+@pytest.mark.parametrize('shift', [-.5, -.1, -.016, -.001, 0., .001, .1, .5])
+def test_the_hue_is_that_of_mmcv(img, shift):
+    """Whose whole number of levels is written out, as numpy 2 refuses below 0."""
+    before = img.copy()
+    hsv = cv2.cvtColor(np.ascontiguousarray(img), cv2.COLOR_BGR2HSV_FULL)
+    hsv[..., 0] = (hsv[..., 0].astype(int) + int(shift * 255)) % 256
+    expected = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL)
+    if shift >= 0 or np.lib.NumpyVersion(np.__version__) < '2.0.0':
+        np.testing.assert_array_equal(
+            expected, mmcv.adjust_hue(img, shift, backend='cv2'))
+    np.testing.assert_array_equal(hue_shifted(img, shift), expected)
+    np.testing.assert_array_equal(img, before)

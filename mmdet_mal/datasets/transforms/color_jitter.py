@@ -1,10 +1,10 @@
 """mmpretrain's colour jitter, computed faster."""
 
-import mmcv
 import numpy as np
 from mmpretrain.datasets.transforms import ColorJitter
 
-from mmdet_mal.structures.colour import brightened, contrasted, saturated
+from mmdet_mal.structures.colour import (brightened, contrasted, hue_shifted,
+                                         saturated)
 
 
 class FastColorJitter(ColorJitter):
@@ -39,6 +39,6 @@ class FastColorJitter(ColorJitter):
             elif index == 2 and saturation is not None:
                 img = saturated(img, saturation)
             elif index == 3 and hue is not None:
-                img = mmcv.adjust_hue(img, hue, backend='cv2')
+                img = hue_shifted(img, hue)
         results['img'] = img
         return results
