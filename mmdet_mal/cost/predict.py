@@ -9,7 +9,7 @@ from .profile import Profile
 # process does them while the others wait or have not begun.
 _DOCTOR_SECONDS = 31e-6
 _COLUMNS_SECONDS = 17e-6
-_MERGE_SECONDS = 190e-6
+_MERGE_SECONDS = 110e-6
 # Index of a process (docs/memory.md).
 _INDEX_BOX_BYTES = 31.7
 _INDEX_IMAGE_BYTES = 40

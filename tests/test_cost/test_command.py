@@ -40,7 +40,7 @@ def test_a_table_with_where_it_comes_from(capsys, profile, tmp_path):
             if line.startswith('| ')][2:] == ['1', '4']
     table = json.loads(out_file.read_text())
     assert table['rows'][0]['training'] is None
-    assert table['rows'][0]['labelling']['hours'] == pytest.approx(23.95, abs=.01)
+    assert table['rows'][0]['labelling']['hours'] == pytest.approx(23.93, abs=.01)
 
 
 def test_larger_images_take_longer_to_decode(capsys, profile):

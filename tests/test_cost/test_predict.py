@@ -43,14 +43,14 @@ def test_an_image_is_decoded_once_for_all_boxes_to_label():
     cost = labelling_cost(GPU, DATA, 1, cores=1)
     assert cost.cores_needed == pytest.approx(3)
     assert cost.bound == 'loader'
-    # Doctor, columns and merge: 31 + 17 + 190 µs a box.
-    assert cost.hours == hours(1e6 * .006 + 238)
+    # Doctor, columns and merge: 31 + 17 + 110 µs a box.
+    assert cost.hours == hours(1e6 * .006 + 158)
 
 
 def test_many_devices_wait_for_the_one_process_that_merges():
     cost = labelling_cost(GPU, DATA, 64, cores=8)
     assert cost.bound == 'one process'
-    assert cost.hours == hours(1e6 * .002 / 64 + 238)
+    assert cost.hours == hours(1e6 * .002 / 64 + 158)
 
 
 def test_a_processor_that_computes_on_all_cores_also_loads_on_them():
