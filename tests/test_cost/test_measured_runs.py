@@ -32,15 +32,15 @@ def test_training_on_two_cores_lies_between_one_and_two(profiles):
 
 
 def test_labelling_with_the_trained_network(profiles):
-    # benchmarks/label_overlap.py: 11.6 boxes a second, one thread, one worker.
-    cost = labelling_cost(profiles['epyc-zen3_small'], DEV, 1, cores=2)
-    assert cost.boxes_per_second == pytest.approx(11.6, rel=.25)
+    # 562 dev boxes in 60 s of one thread, crops of 320 px.
+    cost = labelling_cost(profiles['epyc-zen3_small'], DEV, 1, cores=1)
+    assert cost.boxes_per_second == pytest.approx(562 / 60, rel=.15)
 
 
 def test_labelling_without_training(profiles):
-    # .083 s a box, one core.
+    # The same boxes, .062 s of processor time each without the imports.
     cost = labelling_cost(profiles['epyc-zen3_instant'], DEV, 1, cores=1)
-    assert 1 / cost.boxes_per_second == pytest.approx(.083, rel=.35)
+    assert 1 / cost.boxes_per_second == pytest.approx(.062, rel=.2)
 
 
 def test_a_slower_profile_fails_these_comparisons(profiles):
