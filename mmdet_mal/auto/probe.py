@@ -23,6 +23,8 @@ _STEPS = 12
 _STEP_SECONDS = 20.
 # Of images that are decoded before the steps.
 _PIXEL_BYTES = 2**30
+# Of a decoded image, so that decoding takes next to nothing of a step.
+_MANY_CROPS = 8
 # Chunks that are labelled, from all over the data, after one for warming up.
 _CHUNKS = 4
 _CHUNK_SECONDS = 15.
@@ -78,18 +80,21 @@ def measure(config_file: str) -> dict[str, Any]:
 def _take_few_boxes(config: Any) -> None:
     """Keep as many boxes as the steps read, evenly from all over the data.
 
-    Where the training cuts crops ahead, nearly all its steps read crops that
-    are there already.  Here too few steps are made for that; images that are
-    decoded before the first step give the same time.
+    Where the training cuts many crops ahead, nearly all its steps read crops
+    that are there already.  Here too few steps are made for that; images that
+    are decoded before the first step give the same time.
     """
     from mmdet_mal.registry import DATASETS
     loader = config.train_dataloader
-    dataset = DATASETS.build(dict(
-        loader.dataset, cache_images=False, crops_ahead=0, check_images='none'))
+    dataset = DATASETS.build(
+        dict(loader.dataset, cache_images=False, check_images='none'))
     rows = np.arange(len(dataset))
     if loader.dataset.get('crops_ahead'):
-        rows = rows[np.isin(dataset.columns.image_index, _few_images(dataset))]
-        loader.dataset.update(crops_ahead=0, cache_images=True)
+        few = rows[np.isin(dataset.columns.image_index, _few_images(dataset))]
+        enough = len(few) >= min(len(rows), loader.batch_size)
+        kept = dataset.crops_per_image >= _MANY_CROPS and enough
+        loader.dataset.update(crops_ahead=0, cache_images=kept)
+        rows = few if kept else rows
     wanted = min(len(rows), loader.batch_size * _STEPS)
     loader.dataset.indices = rows[
         np.arange(wanted) * len(rows) // wanted].tolist()
@@ -97,11 +102,14 @@ def _take_few_boxes(config: Any) -> None:
 
 
 def _few_images(dataset: Any) -> np.ndarray:
-    """Images from all over the data that memory holds; at least one."""
+    """Images from all over the data that memory holds, decoded as a whole."""
+    from mmdet_mal.datasets.image_opening import REGION_PIXELS
     used = np.unique(dataset.columns.image_index)
-    pixels = [int(np.prod(dataset.images.shape(image))) for image in used.tolist()]
-    count = max(1, min(len(used), int(_PIXEL_BYTES // (3 * np.mean(pixels)))))
-    return used[np.arange(count) * len(used) // count]
+    pixels = np.array([np.prod(dataset.images.shape(image), dtype=np.int64)
+                       for image in used.tolist()])
+    used, pixels = used[pixels <= REGION_PIXELS], pixels[pixels <= REGION_PIXELS]
+    count = min(len(used), int(_PIXEL_BYTES // (3 * pixels.max(initial=1))))
+    return used[np.arange(count) * len(used) // max(1, count)]
 
 
 def _time_steps(runner: Any) -> tuple[float, float]:

@@ -60,8 +60,9 @@ class BoxInstanceDataset(BaseDataset):
             are cut when an image is decoded, of its boxes in this epoch and
             the next ones, and kept (:class:`.crops_ahead.CropsAhead`); 32 is
             enough.  Samples are the same to the bit.  Only for samples that
-            are asked for by a ``ResumableSampler``, and off with several
-            processes, each of which wants crops of its own.  Defaults to 0.
+            are asked for by a ``ResumableSampler`` within ``SeededSamples``, as
+            ``ResumableTrainLoop`` does, and off with several processes, each of
+            which wants crops of its own.  Defaults to 0.
         check_images (str): What is checked of each image that a sample
             needs before the first is read: 'headers' (exists, is an image of
             the size stated, not truncated; about .2 ms each, by the main
@@ -79,6 +80,8 @@ class BoxInstanceDataset(BaseDataset):
     Raises:
         AnnotationError: If the file cannot be used, anything in the data is
             wrong, or no box remains; names file and ids and says what to do.
+        SettingError: If ``crops_ahead`` is negative, stands beside
+            ``cache_images``, or does not fit the pipeline.
     """
 
     METAINFO: dict = dict()
@@ -234,8 +237,17 @@ class BoxInstanceDataset(BaseDataset):
 
     def _cut_ahead(self) -> None:
         """Begin to cut crops ahead, if that is wanted."""
-        self._ahead = (CropsAhead(self, self.crops_ahead)
-                       if self.crops_ahead and get_world_size() == 1 else None)
+        self._ahead = None
+        if self.crops_ahead and get_world_size() == 1:
+            self._ahead = CropsAhead(self, self.crops_ahead)
+        elif self.crops_ahead:
+            MMLogger.get_current_instance().info(
+                'crops_ahead: of no use to several processes; none are cut ahead')
+
+    @property
+    def crops_per_image(self) -> float:
+        """Crops that are cut of a decoded image, in the mean; 1 if none ahead."""
+        return 1. if self._ahead is None else self._ahead.crops_per_image
 
     def _image_path(self, image: int) -> str:
         return join_image_path(self.image_dir, self.images.file_names[image])

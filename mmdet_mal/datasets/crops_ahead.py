@@ -33,8 +33,10 @@ class CropsAhead:
     can be cut as well, and are kept until they are asked for.  Samples are
     those of the plain pipeline, to the bit.
 
-    Images that are read by region (:class:`.region_image.RegionImage`) are not
-    decoded as a whole, and nothing is cut ahead.
+    Each worker that meets an image before another has stored its crops decodes
+    it.  Images that are read by region (:class:`.region_image.RegionImage`) are
+    not decoded as a whole, and nothing is cut ahead.  Nor is it after the
+    pipeline was switched for another that draws or cuts boxes otherwise.
 
     Args:
         dataset (Any): A :class:`.box_instance.BoxInstanceDataset`: its
@@ -52,8 +54,9 @@ class CropsAhead:
     def __init__(self, dataset: Any, crops: int,
                  limit: int = STORE_LIMIT) -> None:
         self._dataset = dataset
-        self._pipeline: Any = None
-        size = self._parts()[2].size
+        self._pipeline = dataset.pipeline
+        self._split = _split(self._pipeline.transforms)
+        size = self._split[2].size
         images = dataset.columns.image_index
         boxes = np.bincount(images)
         wanted = crops
@@ -61,11 +64,15 @@ class CropsAhead:
                 _places(boxes, crops)[images], size) > limit:
             crops = crops // 2
         places = _places(boxes, crops)[images]
-        self._store = None
+        self._store: CropStore | None = None
+        # Of a decoded image, in the mean: boxes and epochs; 1 gains nothing.
+        self.crops_per_image = float(
+            places.sum() / len(np.unique(images))) if len(images) else 1.
         log = MMLogger.get_current_instance().info
-        if CropStore.bytes_of(places, size) > limit:
-            log(f'crops_ahead: crops of one epoch take more than {limit / 2**30:.1f} '
-                'GiB; none are cut ahead')
+        if CropStore.bytes_of(places, size) > limit or self.crops_per_image <= 1:
+            self.crops_per_image = 1.
+            log(f'crops_ahead: those of one epoch take more than {limit / 2**30:.1f} '
+                'GiB, or images have one box each; none are cut ahead')
             return
         self._store = CropStore(places, size)
         # Samples of an image, without a list of lists.
@@ -85,12 +92,13 @@ class CropsAhead:
         Returns:
             Any: As of the data set's ``pipeline``.
         """
+        self._follow(self._dataset.pipeline)
         if self._store is None:
             return self._dataset.pipeline(info)
-        load, of_boxes, cut, rest = self._parts()
+        load, of_boxes, cut, rest = self._split
         shape = info['height'], info['width']
         results: Any = _run(of_boxes, dict(info, img_shape=shape, ori_shape=shape))
-        crop = self._store.get(key)
+        crop = self._store.get(key, results['crop_window'])
         if crop is None:
             crop = self._cut(key, load(dict(info))['img'], results, cut)
         return _run(rest, cut.place(results, crop, shape))
@@ -114,22 +122,33 @@ class CropsAhead:
         """Cut the crop of another sample, unless it is there."""
         if self._store.has(key):
             return
-        with seeded_as(key):
-            results = _run(self._parts()[1], self._dataset.get_data_info(int(key)))
         try:
-            crop = cut.cut(img, results['crop_window'])
+            with seeded_as(key):
+                window = _run(self._split[1], self._dataset.get_data_info(
+                    int(key)))['crop_window']
+            crop = cut.cut(img, window)
         except ValueError:
             return  # nothing of it shows: its own turn says so, by its name
-        self._store.put(key, crop)
+        self._store.put(key, window, crop)
 
-    def _parts(self) -> tuple[LoadBoxImage, Sequence[Callable], CropBox,
-                              Sequence[Callable]]:
-        """Loader, transforms of boxes, crop and the rest of the pipeline."""
-        pipeline = self._dataset.pipeline
-        if pipeline is not self._pipeline:  # a hook may have switched it
+    def _follow(self, pipeline: Any) -> None:
+        """See whether a hook has switched the pipeline.
+
+        The crops that are stored are those of the first one, and what a worker
+        stores anew the others would not see.
+        """
+        if pipeline is self._pipeline:
+            return
+        before, self._pipeline = self._split, pipeline
+        try:
             self._split = _split(pipeline.transforms)
-            self._pipeline = pipeline
-        return self._split
+        except SettingError:
+            self._store = None
+            return
+        if [repr(step) for step in (before[0], *before[1], before[2])] != [
+                repr(step) for step in (
+                    self._split[0], *self._split[1], self._split[2])]:
+            self._store = None
 
 
 def _places(boxes: np.ndarray, crops: int) -> np.ndarray:
@@ -142,8 +161,9 @@ def _split(transforms: Sequence[Any]) -> tuple:
     where = next((i for i, step in enumerate(transforms)
                   if type(step) is CropBox), 0)
     of_boxes = transforms[1:where]
-    if (not where or not isinstance(transforms[0], LoadBoxImage)
-            or not all(isinstance(step, _OF_BOXES) for step in of_boxes)):
+    # Not their subclasses, which may look at pixels or draw more.
+    if (not where or type(transforms[0]) is not LoadBoxImage
+            or not all(type(step) in _OF_BOXES for step in of_boxes)):
         names = [type(step).__name__ for step in transforms]
         raise SettingError(
             'crops_ahead wants a pipeline of LoadBoxImage, transforms of boxes '

@@ -102,7 +102,10 @@ class ShardIndex:
             self._files[shard] = os.open(self._paths[shard], os.O_RDONLY)
         text = os.pread(self._files[shard], int(self._lengths[row]),
                         int(self._offsets[row]))
-        return msgspec.json.decode(text)  # checked when the index was made
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError:  # half a surrogate pair, which Python takes
+            return json.loads(text)
 
     def missing(self, num_chunks: int) -> np.ndarray:
         """Return the chunks of 0 .. num_chunks - 1 that are not there."""

@@ -82,9 +82,11 @@ def _sound_areas(annotations: Iterable[dict[str, Any]]) -> set[int]:
 
     All or none: where any mask is not sound, each is checked by itself.
     """
-    masks = [a for a in annotations if isinstance(a.get('segmentation'), dict)]
+    # Crowds may have lists of counts, and are compared, not checked.
+    masks = [a for a in annotations if isinstance(a.get('segmentation'), dict)
+             and isinstance(a['segmentation'].get('counts'), str)]
     try:
-        areas = rle_areas([a['segmentation'] for a in masks]) if masks else ()
+        areas = rle_areas([a['segmentation'] for a in masks]).tolist() if masks else ()
     except (ValueError, TypeError, KeyError, OverflowError):
         return set()
     return {id(a) for a, area in zip(masks, areas, strict=True)

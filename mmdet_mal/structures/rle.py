@@ -157,7 +157,8 @@ def rle_counts(rle: RLE) -> np.ndarray:
     # From the fourth on, a number is the difference to the one two before.
     values[1::2] = np.cumsum(values[1::2])
     values[2::2] = np.cumsum(values[2::2])
-    if values.min() < 0 or values.sum() != height * width:
+    if (values.min() < 0 or values.max() > height * width
+            or values.sum() != height * width):
         raise ValueError(f'RLE runs do not add up to the {height * width} pixels '
                          f'of their size {[height, width]}')
     return values

@@ -58,8 +58,9 @@ def rle_areas(rles: Sequence[RLE]) -> np.ndarray:
     # The place beyond an odd number of numbers repeats the one before it.
     lanes[(heads + pairs - 1)[counts % 2 == 1], 1] = 0
     sums = np.add.reduceat(lanes, heads)
-    # Sums of numbers of 35 bits do not overflow.
-    if lanes.min() < 0 or (sums.sum(axis=1) != pixels).any():
+    # Runs beyond any image are refused before their sums could overflow.
+    if (lanes.min() < 0 or lanes.max() > _MAX_PIXELS
+            or (sums.sum(axis=1) != pixels).any()):
         raise ValueError('RLE runs do not add up to the pixels of their size')
     return sums[:, 1]
 

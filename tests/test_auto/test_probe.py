@@ -43,17 +43,35 @@ def test_fewer_boxes_than_the_steps_read(config):
     assert config.train_dataloader.dataset.indices == list(range(30))
 
 
-def test_of_large_images_few_are_decoded_beforehand(config, monkeypatch):
-    config.train_dataloader.dataset.crops_ahead = 32
-    monkeypatch.setattr(probe, '_PIXEL_BYTES', 2.5 * 40 * 60 * 3)
-    probe._take_few_boxes(config)
+@pytest.fixture
+def ahead(config):
+    """The same with 32 crops ahead of each image of three boxes."""
     data = config.train_dataloader.dataset
+    data.crops_ahead = 32
+    data.pipeline = [dict(type='mmdet_mal.LoadBoxImage'),
+                     dict(type='mmdet_mal.RandomBoxExpansion'),
+                     dict(type='mmdet_mal.CropBox', size=(16, 16))]
+    return config
+
+
+def test_of_large_images_few_are_decoded_beforehand(ahead, monkeypatch):
+    monkeypatch.setattr(probe, '_PIXEL_BYTES', 2.5 * 40 * 60 * 3)
+    probe._take_few_boxes(ahead)
+    data = ahead.train_dataloader.dataset
     assert data.indices == [0, 1, 2, 15, 16, 17]
     assert data.crops_ahead == 0 and data.cache_images is True
 
 
-def test_one_image_at_least(config, monkeypatch):
-    config.train_dataloader.dataset.crops_ahead = 32
-    monkeypatch.setattr(probe, '_PIXEL_BYTES', 1)
-    probe._take_few_boxes(config)
-    assert config.train_dataloader.dataset.indices == [0, 1, 2]
+@pytest.mark.parametrize('memory, region, crops', [
+    pytest.param(1, 1e9, 32, id='not a batch fits into memory'),
+    pytest.param(1e9, 40 * 60 - 1, 32, id='images are read by region'),
+    pytest.param(1e9, 1e9, 5, id='few crops of a decoded image'),
+])
+def test_else_each_box_decodes_its_image(ahead, monkeypatch, memory, region, crops):
+    monkeypatch.setattr(probe, '_PIXEL_BYTES', memory)
+    monkeypatch.setattr('mmdet_mal.datasets.image_opening.REGION_PIXELS', region)
+    ahead.train_dataloader.dataset.crops_ahead = crops
+    probe._take_few_boxes(ahead)
+    data = ahead.train_dataloader.dataset
+    assert len(data.indices) == 2 * probe._STEPS and data.indices[-1] >= 28
+    assert data.crops_ahead == 0 and data.cache_images is False

@@ -136,16 +136,51 @@ def test_a_box_that_shows_nothing_speaks_in_its_own_turn(paths, monkeypatch):
         data[SampleKey(4, 0, 0)]
 
 
-def test_a_switched_pipeline_is_followed(paths):
+def switched(**changes):
+    """The pipeline's settings, those of a step changed by the step's name."""
+    return [dict(step, **changes.get(step['type'].split('.')[1], {}))
+            for step in PIPELINE]
+
+
+@pytest.mark.parametrize('changes', [
+    dict(RandomCropFlip=dict(prob=1.)),
+    dict(RandomBoxExpansion=dict(max_rate=.2)),
+    dict(CropBox=dict(size=(48, 48))),
+    dict(CropBox=dict(padding='zero')),
+    dict(LoadBoxImage=dict(color_type='color')),
+])
+def test_a_switched_pipeline_is_followed(paths, changes):
     data = SeededSamples(dataset(paths, 6))
     data[SampleKey(0, 0, 0)]
-    data.pipeline = Compose([*data.pipeline.transforms[:-2],
-                             data.pipeline.transforms[-1]])
-    plain = SeededSamples(dataset(paths, 0))
-    plain.pipeline = data.pipeline
-    for index in range(6):
-        key = SampleKey(index, 1, 0)
-        assert_equal(plain[key], data[key])
+    pipeline = switched(**changes)
+    data.pipeline = dataset(paths, 0, pipeline).pipeline
+    plain = SeededSamples(dataset(paths, 0, pipeline))
+    for epoch in (0, 1):
+        for index in range(6):
+            key = SampleKey(index, epoch, 0)
+            assert_equal(plain[key], data[key])
+
+
+def test_a_switch_to_a_pipeline_of_another_kind(paths):
+    data = SeededSamples(dataset(paths, 6))
+    data[SampleKey(0, 0, 0)]
+    data.pipeline = Compose([*data.pipeline.transforms[:1],
+                             *data.pipeline.transforms[2:3],
+                             lambda results: dict(results, extra=1),
+                             *data.pipeline.transforms[3:]])
+    data[SampleKey(1, 0, 0)]
+    assert data.dataset._ahead._store is None
+
+
+def test_samples_that_were_not_seeded_get_crops_of_their_own(paths):
+    plain, ahead = dataset(paths, 0), dataset(paths, 6)
+    for epoch in range(2):
+        for index in range(6):
+            key, found = SampleKey(index, epoch, 3), []
+            for data in (plain, ahead):
+                np.random.seed(100 * epoch + index)
+                found.append(data[key])
+            assert_equal(*found)
 
 
 def test_a_subset_has_crops_of_its_own(paths, opened):
@@ -159,10 +194,12 @@ def test_a_subset_has_crops_of_its_own(paths, opened):
 
 def test_fewer_crops_where_memory_is_short(paths, opened):
     data = dataset(paths, 0)
-    crop = 32 * 24 * 3 + 8
+    crop = 32 * 24 * 3 + 40
     one_epoch = crops_ahead.CropsAhead(data, 8, limit=8 * crop)
     assert [one_epoch._store.places(i) for i in range(6)] == [1, 1, 2, 1, 1, 1]
+    assert one_epoch.crops_per_image == 7 / 3
     none = crops_ahead.CropsAhead(data, 8, limit=5 * crop)
+    assert none.crops_per_image == 1
     data._ahead = none
     for index in (0, 1):
         SeededSamples(data)[SampleKey(index, 0, 0)]
@@ -207,4 +244,5 @@ def test_settings_that_cannot_be(paths, settings):
 
 def test_several_processes_cut_none_ahead(paths, monkeypatch):
     monkeypatch.setattr('mmdet_mal.datasets.box_instance.get_world_size', lambda: 2)
-    assert dataset(paths, 6)._ahead is None
+    data = dataset(paths, 6)
+    assert data._ahead is None and data.crops_per_image == 1

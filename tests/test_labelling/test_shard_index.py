@@ -116,8 +116,9 @@ def test_several_folders_hold_one_run(tmp_path):
 def test_records_are_read_as_python_reads_them(run_dir):
     records = [dict(id=1, score=.1, mal=dict(area=3, parts=[])),
                dict(id=2, score=1e-320, mal=dict(text='\u20ac"\\', big=2**70)),
-               dict(id=3, score=-0., mal=dict(parts=[.1 + .2, 2**53 + 1]))]
+               dict(id=3, score=-0., mal=dict(parts=[.1 + .2, 2**53 + 1])),
+               dict(id=4, reason='photo_\udce9.jpg')]
     write(run_dir, 0, [(0, records)])
     with ShardIndex(run_dir) as index:
-        read = [index.get(i) for i in (1, 2, 3)]
+        read = [index.get(i) for i in (1, 2, 3, 4)]
     assert [json.dumps(r) for r in read] == [json.dumps(r) for r in records]

@@ -121,3 +121,18 @@ def test_each_unsound_mask_is_named_however_many_are_checked_at_once(
     assert 'but the mask has' in found[0]
     assert 'segmentation cannot be read' in found[1]
     assert 'not a compressed RLE' in found[2]
+
+
+@pytest.mark.parametrize('area', [[5], [5, 6], '5', None])
+def test_an_area_that_is_no_number(toy, tmp_path, out, area):
+    annotation = labelled(out)
+    annotation['area'] = (
+        [annotation['area']] if area == [5] else area)
+    (problem, ) = problems(toy, tmp_path, out)
+    assert 'area is' in problem and 'but the mask has' in problem
+
+
+def test_crowds_with_lists_of_counts_slow_nothing_down(out):
+    boxes = [a for a in out['annotations'] if not a['iscrowd']]
+    crowd = dict(segmentation=dict(size=[2, 2], counts=[0, 4]), area=4)
+    assert validate._sound_areas([*boxes, crowd]) == {id(a) for a in boxes}
