@@ -65,21 +65,27 @@ compile_mmcv() {
             "that was built for this Python and torch" >&2
         exit 2
     fi
-    local tools bin jobs=${MAX_JOBS:-$(nproc)}
+    local tools bin wheel jobs=${MAX_JOBS:-$(nproc)}
     bin=$(cd "$(dirname "$(command -v "$python")")" && pwd)
     tools=$("$inner" $environment --build-tools)
     # shellcheck disable=SC2086  # one word a package
     [[ -z $tools ]] || install $tools
     echo "compiling $1 in $jobs processes" >&2
-    rm -rf "$out/wheels"
+    # Elsewhere first, as what is carried may lie in $out/wheels.
+    compiled=$(mktemp -d "$out/mmcv-XXXXXX")
+    trap 'rm -rf "$compiled"' EXIT
     # torch calls ninja by its name; without it one core would compile all.
     PATH=$PWD/.venv-gpu/bin:$bin:$PATH \
         CUDA_VISIBLE_DEVICES='' FORCE_CUDA=0 MMCV_WITH_OPS=1 MAX_JOBS=$jobs \
         CFLAGS='-O2 -g0 -DNDEBUG -fwrapv -fPIC' LDFLAGS='-s' \
         "$python" -m pip --python "$inner" wheel --quiet --no-index --no-deps \
         --no-build-isolation --no-cache-dir --no-binary mmcv --find-links "$wheels" \
-        --wheel-dir "$out/wheels" "$1"
-    install --force-reinstall "$out"/wheels/mmcv-*.whl
+        --wheel-dir "$compiled" "$1"
+    wheel=$(basename "$compiled"/mmcv-*.whl)
+    # One of the same name that was there, for another torch, becomes NAME.~1~.
+    mv --backup=numbered "$compiled/$wheel" "$out/wheels/"
+    rm -r "$compiled"
+    install --force-reinstall "$out/wheels/$wheel"
     echo "mmcv is compiled; copy its wheel from $out/wheels to $wheels to have" \
         "it at once the next time" >&2
 }
@@ -94,7 +100,8 @@ for path in sys.path:
         print(f"import site; site.addsitedir({path!r})")')
     site=$(echo .venv-gpu/lib/python*/site-packages)
     if [[ $(cat "$site/outer.pth" 2> /dev/null) != "$outer" ||
-        -n $("$inner" $environment --names) ]]; then
+        -n $("$inner" $environment --names) ]] ||
+        ! "$inner" -c 'import torch, mmcv._ext' 2> /dev/null; then
         if [[ -z $wheels ]]; then
             "$python" $environment
         fi

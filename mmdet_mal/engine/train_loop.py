@@ -21,6 +21,8 @@ _EPOCH_STREAM = 2
 _DONE = 'epoch_iters_done'
 _LENGTH = 'epoch_iters'
 _ORDER = 'epoch_order'
+# All that older checkpoints tell of the order: the number of processes.
+_RANKS = 'epoch_ranks'
 
 
 class ResumeError(UserError):
@@ -142,7 +144,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         done = 0 if fresh else hub.get_info(
             _DONE, self._iter - self._epoch * length)
         order = self._sampler.order_settings
-        order_before = order if fresh else hub.get_info(_ORDER, order)
+        order_before = order if fresh else self._order_before(order)
         hub.update_info(_LENGTH, length)
         hub.update_info(_DONE, done)
         hub.update_info(_ORDER, order)
@@ -166,6 +168,14 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
                 f'saved and has {length} now: counts and schedules by '
                 'iteration no longer agree with those by epoch')
         return done
+
+    def _order_before(self, order: dict[str, int]) -> dict[str, int]:
+        """The order of the checkpoint; where it does not tell, that of now."""
+        hub = self.runner.message_hub
+        ranks = hub.get_info(_RANKS)
+        if ranks is not None and 'processes' in order:
+            order = {**order, 'processes': ranks}
+        return hub.get_info(_ORDER, order)
 
 
 def _in_words(settings: dict[str, int]) -> str:

@@ -113,3 +113,96 @@ def test_the_script_stops_where_packages_are_missing(tmp_path):
     assert code == 2 and 'no such folder' in output
     code, output = shell('--python', python, '--wheels', str(tmp_path))
     assert code == 2 and 'has no pip' in output
+
+
+OUTER = """#!/bin/sh
+case "$*" in
+*--names*) echo mmcv==2.1.0;;
+*"pip --version") ;;
+*"venv --clear"*)
+    echo venv >> calls
+    rm -rf .venv-gpu
+    mkdir -p .venv-gpu/bin .venv-gpu/lib/python3/site-packages
+    cp inner .venv-gpu/bin/python;;
+*" wheel "*)
+    echo compile >> calls
+    while [ "$1" != --wheel-dir ]; do shift; done
+    [ ! -e no-compiler ] || exit 1
+    echo compiled > "$2/mmcv-2.1.0-any.whl";;
+*" install "*)
+    for last; do :; done
+    # By name, the carried one, which is for another torch.
+    [ ! -f "$last" ] || cp "$last" .venv-gpu/mmcv;;
+-c*) echo import site;;
+esac
+"""
+INNER = """#!/bin/sh
+case "$*" in
+*"import torch, mmcv._ext") grep -q compiled .venv-gpu/mmcv;;
+*sysconfig*) echo .venv-gpu/lib/python3/site-packages;;
+*print*) echo 9;;
+*benchmarks.gpu*) echo measured;;
+esac
+"""
+
+
+@pytest.fixture
+def carried(tmp_path, monkeypatch):
+    """A copy of the script with wheels inside --out, and how it is called."""
+    for name, text in (('outer', OUTER), ('inner', INNER),
+                       ('benchmarks/gpu.sh', SCRIPT.read_text())):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+    wheels = tmp_path / 'out/wheels'
+    wheels.mkdir(parents=True)
+    (wheels / 'other-1.0-any.whl').write_text('carried')
+    (wheels / 'mmcv-2.1.0-any.whl').write_text('for another torch')
+    monkeypatch.setenv('CXX', 'true')
+
+    def call():
+        done = subprocess.run(
+            ['bash', 'benchmarks/gpu.sh', '--python', './outer', '--out', 'out',
+             '--wheels', 'out/wheels'], cwd=tmp_path, capture_output=True,
+            text=True, timeout=120)
+        calls = tmp_path / 'calls'
+        made = calls.read_text().split()
+        calls.write_text('')
+        return done.returncode, done.stdout, made
+    return tmp_path, wheels, call
+
+
+def test_a_compiled_mmcv_deletes_nothing_that_was_carried(carried):
+    folder, wheels, call = carried
+    code, output, made = call()
+    assert code == 0 and output.endswith('measured\n')
+    assert made == ['venv', 'compile']
+    assert {path.name: path.read_text().strip() for path in wheels.iterdir()} == {
+        'other-1.0-any.whl': 'carried', 'mmcv-2.1.0-any.whl': 'compiled',
+        'mmcv-2.1.0-any.whl.~1~': 'for another torch'}
+    assert list((folder / 'out').iterdir()) == [wheels]
+
+
+def test_a_compilation_that_fails_leaves_what_was_carried(carried):
+    folder, wheels, call = carried
+    (folder / 'no-compiler').touch()
+    code, output, made = call()
+    assert code == 1 and 'measured' not in output and made == ['venv', 'compile']
+    assert (wheels / 'mmcv-2.1.0-any.whl').read_text() == 'for another torch'
+    assert len(list(wheels.iterdir())) == 2
+    assert list((folder / 'out').iterdir()) == [wheels]
+
+
+@pytest.mark.parametrize('broken', ['#!/bin/sh\nexit 1\n', None])
+def test_an_environment_is_used_again_only_if_mmcv_can_be_loaded(carried, broken):
+    folder, _, call = carried
+    call()
+    code, output, made = call()
+    assert code == 0 and output.endswith('measured\n') and not made
+    if broken is None:
+        (folder / '.venv-gpu/mmcv').write_text('for another torch')
+    else:
+        (folder / '.venv-gpu/bin/python').write_text(broken)
+    code, output, made = call()
+    assert code == 0 and output.endswith('measured\n') and made[0] == 'venv'

@@ -147,6 +147,38 @@ def test_another_order_is_refused_within_an_epoch(train, tmp_path, monkeypatch):
         train(tmp_path, resume=True, **{TOGETHER: 2})
 
 
+class _KnowsRanksOnly(Hook):
+    """Makes checkpoints those of loops that stored no more of the order."""
+
+    def __init__(self, ranks):
+        self.ranks = ranks
+
+    def after_load_checkpoint(self, runner, checkpoint):
+        info = checkpoint['message_hub']['runtime_info']
+        assert info.pop('epoch_order')
+        info['epoch_ranks'] = self.ranks
+        # Runs that start in the same second share their hub.
+        runner.message_hub.runtime_info.pop('epoch_order', None)
+
+
+def test_an_older_checkpoint_of_other_processes_is_refused(train, tmp_path):
+    train(tmp_path, cut_before=2, **{TOGETHER: 2})
+    with pytest.raises(ResumeError, match=(
+            'order of sampler.together=2, processes=4, but it is that of '
+            'sampler.together=2, processes=1 now')):
+        train(tmp_path, resume=True, hooks=[_KnowsRanksOnly(4)], **{TOGETHER: 2})
+    _, record = train(
+        tmp_path, resume=True, hooks=[_KnowsRanksOnly(1)], **{TOGETHER: 2})
+    assert list(record.losses) == list(range(2, 6))
+
+
+def test_an_older_checkpoint_of_other_processes_that_took_turns_is_fine(
+        train, tmp_path):
+    train(tmp_path, cut_before=2)
+    _, record = train(tmp_path, resume=True, hooks=[_KnowsRanksOnly(4)])
+    assert list(record.losses) == list(range(2, 6))
+
+
 def test_another_order_is_fine_between_epochs(train, tmp_path):
     train(tmp_path, cut_before=3, **{TOGETHER: 2, BY_EPOCH: True})
     _, record = train(tmp_path, resume=True, **{TOGETHER: 1, BY_EPOCH: True})

@@ -1,5 +1,6 @@
 """Masks JSONs that lie where those of the baselines go."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,19 @@ from mmdet_mal.utils.errors import UserError
 
 
 def read_masks(path: str | Path) -> dict[str, Any] | None:
-    """A masks JSON as a dictionary; None if it is absent or torn."""
+    """A masks JSON as a dictionary; None if it is absent or of 0 bytes.
+
+    Raises:
+        UserError: it is something else, which the baselines never leave: they
+            write to another name and move what is whole.
+    """
+    if not os.path.exists(path) or (
+            os.path.isfile(path) and not os.path.getsize(path)):
+        return None
     try:
         return load_annotation_file(str(path))
-    except AnnotationError:
-        return None
+    except AnnotationError as error:
+        raise foreign(path, ['no masks JSON that can be read']) from error
 
 
 def made_by(masks: dict[str, Any]) -> dict[str, Any]:

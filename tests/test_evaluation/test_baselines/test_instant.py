@@ -91,9 +91,31 @@ def test_masks_of_something_else_are_left_alone(child, places):
     assert out.read_text() == foreign and len(child.calls) == 1
 
 
-def test_a_torn_file_is_made_anew(child, places):
+@pytest.mark.parametrize('text', [
+    pytest.param(b'[1, 2]', id='a list'),
+    pytest.param(b'{"annotations": "mine"}', id='another outline'),
+    pytest.param(b'my notes\n', id='plain text'),
+    pytest.param(b'\x89PNG\r\n', id='no text'),
+    pytest.param(b'{"images": [', id='torn'),
+])
+def test_a_file_that_is_no_masks_json_is_left_alone(child, places, text):
     _, out, _ = places
-    out.write_text('{"images": [')
+    out.write_bytes(text)
+    with pytest.raises(UserError, match='instant.json lies where .* did not write it'):
+        label_with_instant(*places)
+    assert out.read_bytes() == text and not child.calls
+    assert not out.with_suffix('.run').exists()
+    out.unlink()
+    label_with_instant(*places)
+    out.write_bytes(text)  # over those of the run
+    with pytest.raises(UserError, match='did not write it'):
+        label_with_instant(*places)
+    assert out.read_bytes() == text and len(child.calls) == 1
+
+
+def test_an_empty_file_is_made_anew(child, places):
+    _, out, _ = places
+    out.touch()
     label_with_instant(*places)
     assert json.loads(out.read_text())['info']['mal']
 

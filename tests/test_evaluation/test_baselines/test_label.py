@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mmdet_mal.evaluation.baselines import BASELINES, label_with_baseline
+from mmdet_mal.evaluation.baselines.label import check_baseline
 from mmdet_mal.labelling.validate import validate_labels
 from mmdet_mal.utils.choices import BASELINE_NAMES, SEEING_BASELINES
 from mmdet_mal.utils.errors import UserError
@@ -113,11 +114,33 @@ def test_a_file_of_something_else_is_left_alone(boxes, tmp_path, mal):
     assert out.read_bytes() == before
 
 
-def test_a_torn_file_is_not_reused(boxes, tmp_path):
+@pytest.mark.parametrize('text', [
+    pytest.param(b'[1, 2]', id='a list'),
+    pytest.param(b'{"annotations": "mine"}', id='another outline'),
+    pytest.param(b'my notes\n', id='plain text'),
+    pytest.param(b'\x89PNG\r\n', id='no text'),
+    pytest.param(b'{"images": [', id='torn'),
+])
+def test_a_file_that_is_no_masks_json_is_left_alone(boxes, tmp_path, text):
+    out = tmp_path / 'box.json'
+    out.write_bytes(text)
+    with pytest.raises(UserError, match='box.json lies where .* did not write it'):
+        check_baseline('box', boxes, out)
+    with pytest.raises(UserError, match='no masks JSON that can be read'):
+        label_with_baseline('box', boxes, out, reuse=True)
+    assert out.read_bytes() == text
+
+
+def test_a_folder_in_place_of_a_masks_json_is_left_alone(boxes, tmp_path):
+    with pytest.raises(UserError, match='did not write it'):
+        check_baseline('box', boxes, tmp_path)
+
+
+def test_an_empty_file_is_not_reused(boxes, tmp_path):
     out = tmp_path / 'out.json'
-    label_with_baseline('box', boxes, out)
-    out.write_text(out.read_text()[:50])
+    out.touch()
     assert label_with_baseline('box', boxes, out, reuse=True) is not None
+    assert json.loads(out.read_text())['info']['mal']['baseline'] == 'box'
 
 
 def test_human_masks_in_the_input_are_not_looked_at(boxes, tmp_path):
