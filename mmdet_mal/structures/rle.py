@@ -24,7 +24,8 @@ RLE = dict[str, Any]
 # x + w in float32 misses the border by about 1e-3 in large images.
 EDGE_TOLERANCE = .01
 # pycocotools keeps run lengths as unsigned 32-bit integers.
-_MAX_PIXELS = 2**32 - 1
+MAX_PIXELS = 2**32 - 1
+_MOST_DIGITS = 7
 
 
 def encode_window(mask: np.ndarray, window: Sequence[int],
@@ -141,19 +142,11 @@ def rle_counts(rle: RLE) -> np.ndarray:
         ValueError: if the counts are no such string or do not fit the size.
     """
     height, width = _check_shape(rle['size'])
-    # Six bits a character: five of the number, low ones first, and whether
-    # another follows; the fifth bit of the last one is the sign.
-    codes = np.frombuffer(rle['counts'].encode(), np.uint8).astype(np.int64) - 48
-    if codes.size == 0 or codes.min() < 0 or codes.max() > 63 or codes[-1] & 32:
+    # A character below '0' becomes a large number.
+    codes = np.frombuffer(rle['counts'].encode(), np.uint8) - np.uint8(48)
+    if codes.size == 0 or codes.max() > 63 or codes[-1] & 32:
         raise ValueError('RLE counts are not a string as pycocotools writes it')
-    last = np.flatnonzero((codes & 32) == 0)
-    first = np.concatenate([[0], last[:-1] + 1])
-    digits = last - first + 1
-    if digits.max() > 7:
-        raise ValueError('RLE counts hold a run longer than any image')
-    shifts = 5 * (np.arange(codes.size) - np.repeat(first, digits))
-    values = np.add.reduceat((codes & 31) << shifts, first)
-    values -= np.where(codes[last] & 16, np.int64(1) << (5 * digits), 0)
+    values = unpack_numbers(codes, np.flatnonzero(codes < 32))
     # From the fourth on, a number is the difference to the one two before.
     values[1::2] = np.cumsum(values[1::2])
     values[2::2] = np.cumsum(values[2::2])
@@ -161,6 +154,36 @@ def rle_counts(rle: RLE) -> np.ndarray:
             or values.sum() != height * width):
         raise ValueError(f'RLE runs do not add up to the {height * width} pixels '
                          f'of their size {[height, width]}')
+    return values
+
+
+def unpack_numbers(codes: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """The signed numbers that strings of counts write, one after the other.
+
+    Args:
+        codes: (k,) uint8 below 64: five bits of a number, low ones first, and
+            whether another character follows.
+        last: (n,) the last character of each number, whose fifth bit is the
+            sign.
+
+    Returns:
+        (n,) int64.
+
+    Raises:
+        ValueError: if a number has more digits than pycocotools writes.
+    """
+    first = np.r_[0, last[:-1] + 1]
+    digits = last - first + 1
+    most = int(digits.max())
+    if most > _MOST_DIGITS:
+        raise ValueError('RLE counts hold a run longer than any image')
+    bits = codes & np.uint8(31)
+    values = bits[first].astype(np.int64)
+    for digit in range(1, most):
+        longer = np.flatnonzero(digits > digit)
+        values[longer] |= bits[first[longer] + digit].astype(np.int64) << 5 * digit
+    negative = np.flatnonzero(codes[last] & np.uint8(16))
+    values[negative] -= np.int64(1) << 5 * digits[negative]
     return values
 
 
@@ -261,7 +284,7 @@ def _pixel_span(low: float, high: float, limit: int) -> tuple[int, int]:
 def _check_shape(image_shape: tuple[int, int]) -> tuple[int, int]:
     """Return (height, width) as ints; raise ValueError if it is no image."""
     height, width = (int(v) for v in image_shape)
-    if height < 1 or width < 1 or height * width > _MAX_PIXELS:
+    if height < 1 or width < 1 or height * width > MAX_PIXELS:
         raise ValueError(f'image shape {(height, width)} (height, width) has no '
                          'pixel or more than a COCO RLE can count')
     return height, width

@@ -4,11 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .rle import RLE
-
-# As in :func:`.rle.rle_counts`: what pycocotools can write.
-_MOST_DIGITS = 7
-_MAX_PIXELS = 2**32 - 1
+from .rle import MAX_PIXELS, RLE, unpack_numbers
 
 
 def rle_areas(rles: Sequence[RLE]) -> np.ndarray:
@@ -38,7 +34,7 @@ def rle_areas(rles: Sequence[RLE]) -> np.ndarray:
             or (codes[ends - 1] & 32).any()):
         raise ValueError('RLE counts are not strings as pycocotools writes them')
     last = np.flatnonzero(codes < 32)
-    values = _numbers(codes, last)
+    values = unpack_numbers(codes, last)
 
     # Lanes of every second number; a mask begins at an even place.
     begins = np.r_[0, np.searchsorted(last, ends[:-1])]
@@ -59,7 +55,7 @@ def rle_areas(rles: Sequence[RLE]) -> np.ndarray:
     lanes[(heads + pairs - 1)[counts % 2 == 1], 1] = 0
     sums = np.add.reduceat(lanes, heads)
     # Runs beyond any image are refused before their sums could overflow.
-    if (lanes.min() < 0 or lanes.max() > _MAX_PIXELS
+    if (lanes.min() < 0 or lanes.max() > MAX_PIXELS
             or (sums.sum(axis=1) != pixels).any()):
         raise ValueError('RLE runs do not add up to the pixels of their size')
     return sums[:, 1]
@@ -69,34 +65,10 @@ def _pixels(sizes: list) -> np.ndarray:
     """Pixels of images, (n,) int64."""
     shapes = np.array(sizes)
     if (shapes.shape != (len(sizes), 2) or shapes.dtype != np.int64
-            or shapes.min() < 1 or shapes.max() > _MAX_PIXELS):
+            or shapes.min() < 1 or shapes.max() > MAX_PIXELS):
         raise ValueError('RLE sizes are not height and width')
     # A product of two numbers of 32 bits may not fit 64 signed ones.
     pixels = shapes[:, 0].astype(float) * shapes[:, 1]
-    if pixels.max() > _MAX_PIXELS:
+    if pixels.max() > MAX_PIXELS:
         raise ValueError('RLE sizes are more than a COCO RLE can count')
     return pixels.astype(np.int64)
-
-
-def _numbers(codes: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Signed numbers of the strings as they are written.
-
-    Args:
-        codes: (k,) uint8 below 64: five bits of a number, low ones first, and
-            whether another character follows.
-        last: (n,) the last character of each number, whose fifth bit is the
-            sign.
-    """
-    first = np.r_[0, last[:-1] + 1]
-    digits = last - first + 1
-    most = int(digits.max())
-    if most > _MOST_DIGITS:
-        raise ValueError('RLE counts hold a run longer than any image')
-    bits = codes & np.uint8(31)
-    values = bits[first].astype(np.int64)
-    for digit in range(1, most):
-        longer = np.flatnonzero(digits > digit)
-        values[longer] |= bits[first[longer] + digit].astype(np.int64) << 5 * digit
-    negative = np.flatnonzero(codes[last] & np.uint8(16))
-    values[negative] -= np.int64(1) << 5 * digits[negative]
-    return values

@@ -7,10 +7,9 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.held_signals import hold_signals
 
-from .picture_files import write_bytes
+from .picture_files import write_png_bytes
 
 DPI = 110
 # Okabe and Ito's colours, which colour-blind people tell apart, too.
@@ -53,10 +52,7 @@ def write_figure(figure: Figure, path: str | Path) -> None:
     Raises:
         UserError: the name has another suffix, or cannot be written.
     """
-    path = str(path)
-    if not path.lower().endswith('.png'):
-        raise UserError(f'{path}: the picture is a PNG, name it so')
-    write_bytes(path, png_bytes(figure))
+    write_png_bytes(str(path), png_bytes(figure))
 
 
 def plain(text: str) -> str:

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from mmdet_mal.utils.errors import UserError
-
-from .picture_files import write_bytes
+from .picture_files import write_png_bytes
 
 _GAP = 6
 _CAPTION_HEIGHT = 24
@@ -74,11 +72,9 @@ def write_png(path: str, img: np.ndarray) -> None:
     Raises:
         UserError: the name has another suffix, or cannot be written.
     """
-    if not path.lower().endswith('.png'):
-        raise UserError(f'{path}: the picture is a PNG, name it so')
     encoded, data = cv2.imencode('.png', img)
     assert encoded, 'OpenCV encodes any uint8 BGR image'
-    write_bytes(path, data.tobytes())
+    write_png_bytes(path, data.tobytes())
 
 
 def _write(canvas: np.ndarray, left: int, foot: int, text: str) -> None:

@@ -6,6 +6,21 @@ import tempfile
 from mmdet_mal.utils.errors import UserError
 
 
+def write_png_bytes(path: str, content: bytes) -> None:
+    """Write the content of a PNG file, whole or not at all.
+
+    Args:
+        path (str): Ends in ``.png``; its folder is made where it is missing.
+        content (bytes): All of it.
+
+    Raises:
+        UserError: the name has another suffix, or cannot be written.
+    """
+    if not path.lower().endswith('.png'):
+        raise UserError(f'{path}: the picture is a PNG, name it so')
+    write_bytes(path, content)
+
+
 def write_bytes(path: str, content: bytes) -> None:
     """Write a file so that its name holds all of it or the older one.
 

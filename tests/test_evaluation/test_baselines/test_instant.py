@@ -13,6 +13,8 @@ from mmdet_mal.labelling.manifest import LabelManifest, hash_file
 from mmdet_mal.utils.errors import UserError
 from mmdet_mal.utils.tool import load_config
 
+from .foreign_files import NO_MASKS_JSON
+
 
 class Child:
     """Stands for the process of its own: a label run in miniature."""
@@ -76,41 +78,31 @@ def test_what_the_options_say_reaches_the_hook():
     assert find_label_hook(config)['if_changed'] == 'restart'
 
 
-def test_masks_of_something_else_are_left_alone(child, places):
+def assert_left_alone(child, places, content):
+    """Refused where nothing lies yet, and over the masks of an own run."""
     _, out, _ = places
-    foreign = json.dumps(dict(images=[], annotations=[], categories=[],
-                              info=dict(mal=dict(input_sha256='x'))))
-    out.write_text(foreign)
+    out.write_bytes(content)
     with pytest.raises(UserError, match='instant.json lies where .* did not write it'):
         label_with_instant(*places)
-    out.unlink()
-    label_with_instant(*places)
-    out.write_text(foreign)  # over those of the run
-    with pytest.raises(UserError, match='did not write it'):
-        label_with_instant(*places)
-    assert out.read_text() == foreign and len(child.calls) == 1
-
-
-@pytest.mark.parametrize('text', [
-    pytest.param(b'[1, 2]', id='a list'),
-    pytest.param(b'{"annotations": "mine"}', id='another outline'),
-    pytest.param(b'my notes\n', id='plain text'),
-    pytest.param(b'\x89PNG\r\n', id='no text'),
-    pytest.param(b'{"images": [', id='torn'),
-])
-def test_a_file_that_is_no_masks_json_is_left_alone(child, places, text):
-    _, out, _ = places
-    out.write_bytes(text)
-    with pytest.raises(UserError, match='instant.json lies where .* did not write it'):
-        label_with_instant(*places)
-    assert out.read_bytes() == text and not child.calls
+    assert out.read_bytes() == content and not child.calls
     assert not out.with_suffix('.run').exists()
     out.unlink()
     label_with_instant(*places)
-    out.write_bytes(text)  # over those of the run
+    out.write_bytes(content)
     with pytest.raises(UserError, match='did not write it'):
         label_with_instant(*places)
-    assert out.read_bytes() == text and len(child.calls) == 1
+    assert out.read_bytes() == content and len(child.calls) == 1
+
+
+def test_masks_of_something_else_are_left_alone(child, places):
+    foreign = dict(images=[], annotations=[], categories=[],
+                   info=dict(mal=dict(input_sha256='x')))
+    assert_left_alone(child, places, json.dumps(foreign).encode())
+
+
+@pytest.mark.parametrize('text', NO_MASKS_JSON)
+def test_a_file_that_is_no_masks_json_is_left_alone(child, places, text):
+    assert_left_alone(child, places, text)
 
 
 def test_an_empty_file_is_made_anew(child, places):

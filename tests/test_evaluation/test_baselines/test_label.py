@@ -12,6 +12,8 @@ from mmdet_mal.labelling.validate import validate_labels
 from mmdet_mal.utils.choices import BASELINE_NAMES, SEEING_BASELINES
 from mmdet_mal.utils.errors import UserError
 
+from .foreign_files import NO_MASKS_JSON
+
 
 @pytest.fixture
 def boxes(tmp_path):
@@ -114,13 +116,7 @@ def test_a_file_of_something_else_is_left_alone(boxes, tmp_path, mal):
     assert out.read_bytes() == before
 
 
-@pytest.mark.parametrize('text', [
-    pytest.param(b'[1, 2]', id='a list'),
-    pytest.param(b'{"annotations": "mine"}', id='another outline'),
-    pytest.param(b'my notes\n', id='plain text'),
-    pytest.param(b'\x89PNG\r\n', id='no text'),
-    pytest.param(b'{"images": [', id='torn'),
-])
+@pytest.mark.parametrize('text', NO_MASKS_JSON)
 def test_a_file_that_is_no_masks_json_is_left_alone(boxes, tmp_path, text):
     out = tmp_path / 'box.json'
     out.write_bytes(text)
